@@ -1,0 +1,157 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/goldwash/goldwash/heuristics"
+	"github.com/goldwash/goldwash/model"
+)
+
+// config is what the command line says.
+type config struct {
+	args     []string
+	ledger   string
+	blocks   list
+	spent    list
+	labels   list
+	prices   list
+	subjects list
+	from, to int
+	network  string
+	format   string
+	workers  int
+	progress bool
+	all      bool
+
+	net    model.Network
+	actors []model.Label
+}
+
+// list is a flag that may be repeated.
+type list []string
+
+func (l *list) String() string { return strings.Join(*l, ",") }
+
+func (l *list) Set(s string) error {
+	if s == "" {
+		return errors.New("must not be empty")
+	}
+	*l = append(*l, s)
+	return nil
+}
+
+var errHelp = flag.ErrHelp
+
+func parse(args []string, stderr io.Writer) (*config, error) {
+	c := &config{args: args}
+	fs := flag.NewFlagSet("investigate", flag.ContinueOnError)
+	fs.SetOutput(stderr)
+	fs.StringVar(&c.ledger, "ledger", "", "read a ledger written in the ledger language from `FILE`")
+	fs.Var(&c.blocks, "blocks", "read block files from `PATH`: a node's blocks folder, a blk*.dat file or a raw block, also gzipped; repeatable")
+	fs.Var(&c.spent, "spent", "read the spent outputs of a single raw block from `FILE`; repeatable")
+	fs.Var(&c.labels, "labels", "read labels from `FILE` (CSV, JSON, TagPack, pools JSON, address list); repeatable")
+	fs.Var(&c.prices, "prices", "read daily prices from a CSV `FILE`; repeatable")
+	fs.Var(&c.subjects, "subject", "state that `ADDRESS[=confidence]` is an actor's own; repeatable; does not narrow what is looked at")
+	fs.IntVar(&c.from, "from", 0, "look at blocks from this `height` on")
+	fs.IntVar(&c.to, "to", 0, "look at blocks up to this `height`; 0 means to the tip")
+	fs.StringVar(&c.network, "network", "mainnet", "mainnet, testnet3, testnet4, signet or regtest")
+	fs.StringVar(&c.format, "format", "text", "text, or json: one object a line")
+	fs.IntVar(&c.workers, "workers", 0, "evaluations at a time; 0 means one for each processor; findings do not depend on it")
+	fs.BoolVar(&c.progress, "progress", false, "tell progress on standard error")
+	fs.BoolVar(&c.all, "all", false, "print every finding in the text, also payouts that touch nobody of interest")
+	fs.Usage = func() {
+		fmt.Fprint(stderr, "usage: investigate [flags]\n\nWithout flags it runs the embedded case.\n\n")
+		fs.PrintDefaults()
+	}
+	if err := fs.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return nil, errHelp
+		}
+		return nil, errHelp // the flag package has said what is wrong
+	}
+	return c, c.check(fs.Args())
+}
+
+// check reports every contradiction at once.
+func (c *config) check(rest []string) error {
+	var errs []error
+	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	if len(rest) > 0 {
+		bad("unexpected argument %q", rest[0])
+	}
+	if c.format != "text" && c.format != "json" {
+		bad("-format %q: want text or json", c.format)
+	}
+	if c.ledger != "" && len(c.blocks) > 0 {
+		bad("-ledger and -blocks exclude each other")
+	}
+	if len(c.spent) > 0 && len(c.blocks) == 0 {
+		bad("-spent goes with -blocks")
+	}
+	if c.from < 0 || c.to < 0 || c.to != 0 && c.from > c.to || c.to > 1<<30 || c.from > 1<<30 {
+		bad("-from %d -to %d: want heights in order", c.from, c.to)
+	}
+	if c.workers < 0 {
+		bad("-workers %d: want 0 or more", c.workers)
+	}
+	net, err := model.ParseNetwork(c.network)
+	if err != nil {
+		bad("-network: %w", err)
+	}
+	c.net = net
+	for _, s := range c.subjects {
+		l, err := subject(s, net)
+		if err != nil {
+			bad("-subject: %w", err)
+			continue
+		}
+		c.actors = append(c.actors, l)
+	}
+	return errors.Join(errs...)
+}
+
+// subject reads ADDRESS[=confidence].
+func subject(s string, net model.Network) (model.Label, error) {
+	addr, conf, given := strings.Cut(s, "=")
+	a, err := model.ParseAddress(addr, net)
+	if err != nil {
+		return model.Label{}, err
+	}
+	p := model.Percent(90)
+	if given {
+		if p, err = model.ParseProbability(conf); err != nil {
+			return model.Label{}, fmt.Errorf("%s: %w", addr, err)
+		}
+	}
+	return model.Label{
+		On: model.RefAddress(a), Entity: "Subject", Category: model.Actor, Role: model.RoleKey, Method: model.MethodStated,
+		Confidence: p, Source: "stated on the command line",
+	}, nil
+}
+
+// embedded reports whether the embedded case is to be run.
+func (c *config) embedded() bool { return c.ledger == "" && len(c.blocks) == 0 }
+
+func (c *config) scope() heuristics.Scope {
+	s := heuristics.Scope{From: int32(c.from), To: int32(c.to), Actors: c.actors}
+	for _, a := range c.actors {
+		s.Seeds = append(s.Seeds, a.On)
+	}
+	return s
+}
+
+// replay returns the command that repeats the run.
+func (c *config) replay() string {
+	s := "go run github.com/goldwash/goldwash/examples/investigate"
+	for _, a := range c.args {
+		if strings.ContainsAny(a, " \t\n\"'\\$`!*?#&|;<>()[]{}~") {
+			a = "'" + strings.ReplaceAll(a, "'", `'\''`) + "'"
+		}
+		s += " " + a
+	}
+	return s
+}

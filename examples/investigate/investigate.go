@@ -1,0 +1,82 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/goldwash/goldwash/heuristics"
+	"github.com/goldwash/goldwash/heuristics/report"
+	"github.com/goldwash/goldwash/heuristics/suite"
+)
+
+// investigate opens the sources, runs the suite over the scope and writes what
+// it finds. The status is exitIncomplete where an evaluation failed.
+func (c *config) investigate(ctx context.Context, stdout, stderr io.Writer) (status int, err error) {
+	in, err := c.open(ctx)
+	if err != nil {
+		return exitUsage, err
+	}
+	defer in.close()
+	for _, p := range in.problems {
+		fmt.Fprintf(stderr, "investigate: %s\n", p)
+	}
+	out := bufio.NewWriterSize(stdout, 1<<16)
+	w := c.writer(out)
+	engine, err := heuristics.New(in.Set, suite.Mining(), heuristics.Options{Network: c.net, Workers: c.workers, Observer: c.observer(w, stderr)})
+	if err != nil {
+		return exitUsage, err
+	}
+	session, err := engine.Open(ctx, c.scope())
+	if err != nil {
+		return exitIncomplete, err
+	}
+	about := report.NewRun(session, in.Set)
+	about.Replay = c.replay()
+	w.begin(about, report.NewHeuristics(engine))
+	var last error
+	for f, err := range session.Run(ctx, session.Sweep(ctx)) {
+		var pass *heuristics.PassError
+		switch {
+		case errors.As(err, &pass):
+			w.failure(pass)
+		case err != nil:
+			last = err
+		default:
+			w.finding(&f)
+		}
+	}
+	cov := session.Coverage()
+	if last != nil {
+		cov.Incomplete = true
+		w.failure(&heuristics.PassError{Heuristic: "run", Err: last})
+	}
+	w.end(cov)
+	if err := errors.Join(w.err(), out.Flush()); err != nil {
+		return exitIncomplete, fmt.Errorf("writing: %w", err)
+	}
+	if cov.Incomplete {
+		return exitIncomplete, last
+	}
+	return exitOK, nil
+}
+
+// observer tells progress: as messages in JSON, as lines on standard error.
+func (c *config) observer(w writer, stderr io.Writer) heuristics.Observer {
+	if !c.progress {
+		return heuristics.Observer{}
+	}
+	return heuristics.Observer{
+		Index: func(i heuristics.IndexInfo) {
+			if i.Done {
+				fmt.Fprintf(stderr, "%s: index of %d transactions\n", i.Heuristic, i.Txs)
+			}
+		},
+		Progress: func(p heuristics.Progress) {
+			fmt.Fprintf(stderr, "%s: %d subjects, %d findings, %d failures\n", p.Stage, p.Subjects, p.Findings, p.Failures)
+			w.progress(p)
+		},
+	}
+}

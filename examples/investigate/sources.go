@@ -1,0 +1,95 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/goldwash/goldwash/internal/kestrel"
+	"github.com/goldwash/goldwash/sources"
+	"github.com/goldwash/goldwash/sources/blockfile"
+	"github.com/goldwash/goldwash/sources/labels"
+	"github.com/goldwash/goldwash/sources/ledger"
+	"github.com/goldwash/goldwash/sources/prices"
+)
+
+// maxLedger bounds a ledger text.
+const maxLedger = 64 << 20
+
+// input is the sources of a run, and what could not be read of them.
+type input struct {
+	sources.Set
+	problems []string
+	close    func()
+}
+
+// open opens what the command line names: the ledger first, then labels and
+// prices.
+func (c *config) open(ctx context.Context) (*input, error) {
+	in := &input{close: func() {}}
+	var providers []any
+	switch {
+	case len(c.blocks) > 0:
+		chain, err := blockfile.Open(ctx, c.blocks, blockfile.Options{Network: c.net, Spent: c.spent})
+		if err != nil {
+			return nil, err
+		}
+		in.close = func() { chain.Close() }
+		for _, p := range chain.Problems() {
+			in.problems = append(in.problems, p.String())
+		}
+		providers = append(providers, chain)
+	default:
+		f, err := c.openLedger()
+		if err != nil {
+			return nil, err
+		}
+		if f.Ledger.Network() != c.net {
+			return nil, fmt.Errorf("the ledger is on %v; say -network %v", f.Ledger.Network(), f.Ledger.Network())
+		}
+		providers = append(providers, f.Ledger)
+	}
+	if !c.embedded() {
+		// The services whose addresses are public, with their sources.
+		providers = append(providers, labels.Curated(c.net))
+	}
+	if len(c.labels) > 0 {
+		l, err := labels.Open(c.net, c.labels...)
+		if err != nil {
+			in.close()
+			return nil, err
+		}
+		providers = append(providers, l)
+	}
+	if len(c.prices) > 0 {
+		p, err := prices.Open(c.prices...)
+		if err != nil {
+			in.close()
+			return nil, err
+		}
+		providers = append(providers, p)
+	}
+	in.Set = sources.Of(providers...).Wrap(sources.Cache(sources.CacheOptions{}))
+	return in, nil
+}
+
+func (c *config) openLedger() (*ledger.File, error) {
+	if c.ledger == "" {
+		return kestrel.Ledger()
+	}
+	f, err := os.Open(c.ledger)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, maxLedger+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(text) > maxLedger {
+		return nil, errors.New(c.ledger + ": larger than 64 MiB")
+	}
+	return ledger.Parse(c.ledger, string(text))
+}

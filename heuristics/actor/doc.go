@@ -1,0 +1,2 @@
+// Package actor attributes addresses.
+package actor

@@ -1,0 +1,127 @@
+package actor
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/goldwash/goldwash/heuristics/service"
+	"github.com/goldwash/goldwash/model"
+)
+
+// maxCustodial bounds the labels of custodians that a finding lists: the most
+// confident ones. A pool's cluster may have thousands.
+const maxCustodial = 16
+
+// finding says that a label of an actor is taken for one of an account.
+func (x *Index) finding(d *Demoted) model.Finding {
+	v := x.services.Verdict(d.Address)
+	factor, custodian := x.custody(d, v)
+	f := model.Finding{
+		Kind:    "cluster/label_role_conflict",
+		Subject: model.RefAddress(d.Address),
+		Claim: fmt.Sprintf("Address %s is labelled as one of %s, but %s; the label is taken for one of an account there, and no other address is attributed by it.",
+			d.Address, names(d.Labels), d.Reason.text(v.Why)),
+		Score:      model.Product(x.p.AccountCap, "that a custodian holds a key is inferred", factor),
+		Confidence: model.AnalyticConfidence{Level: model.Low, Reasons: []string{"who holds the key is inferred from labels and behaviour", "the rate of error was not measured"}},
+		Facts: []model.Fact{
+			{Name: "reason", Value: string(d.Reason)},
+			{Name: "cluster_size", Value: fmt.Sprint(x.clusters.Size(d.Address))},
+		},
+		Labels: append(slices.Clone(d.Labels), custodian...),
+		Premises: []model.Premise{{
+			Text:     "The key of the address is a custodian's.",
+			Question: "Could the actor run a wallet that looks like a service's, or be a service?",
+			Answer:   "unknown: a seized key, or a label of role key with its source, would tell",
+		}},
+		Alternatives: []model.Alternative{
+			{Text: "The actor holds the key, and the wallet has many addresses.", WhyNot: "the votes count behaviour, which a wallet can share"},
+			{Text: "The actor is the service.", WhyNot: "the label does not say so"},
+			{Text: "The label is wrong.", WhyNot: "labels are claims"},
+		},
+		RefutedBy:  []string{"a signature by the actor with the address's key, or the seizure of that key"},
+		Unseen:     []string{"the custodian's own books, which name the holder of the account", "what was signed outside the scope of the run"},
+		ErrorRates: []model.ErrorRate{model.NotMeasured("labels taken for those of an account that name the holder of the key")},
+	}
+	if v.Like {
+		for _, vote := range v.Votes {
+			yes := "no"
+			if vote.Yes {
+				yes = "yes"
+			}
+			f.Facts = append(f.Facts, model.Fact{Name: "vote_" + vote.Name, Value: fmt.Sprintf("%s: %s, needed %s", yes, vote.Value, vote.Threshold)})
+		}
+	}
+	key := slices.ContainsFunc(d.Labels, func(l model.Label) bool { return l.Role == model.RoleKey })
+	f.Counter = []model.Counter{{Text: "Looked for: a label that says the actor holds the key.", Found: key}}
+	return f
+}
+
+// custody returns how likely it is that a custodian holds the key, and the
+// labels that say so.
+func (x *Index) custody(d *Demoted, v service.Verdict) (model.Factor, []model.Label) {
+	var ls []model.Label
+	switch {
+	case d.Reason == ServiceLike && v.Why == service.Labelled:
+		ls = custodial(x.clusters.Labels(d.Address))
+	case d.Reason == Custodian:
+		for _, c := range x.clusters.Conflicts() {
+			if x.clusters.Same(c.A, d.Address) || x.clusters.Same(c.B, d.Address) {
+				ls = append(ls, custodial(c.Labels)...)
+			}
+		}
+	case d.Reason == WithAccount:
+		for _, l := range x.clusters.Labels(d.Address) {
+			if l.Category == model.Actor && l.Role == model.RoleAccount {
+				ls = append(ls, l)
+			}
+		}
+	}
+	if len(ls) == 0 {
+		return model.Factor{Name: "a cluster that behaves like this is a custodian's", Given: x.p.Structural, Probability: x.p.Structural}, nil
+	}
+	slices.SortFunc(ls, func(a, b model.Label) int { return a.Compare(&b) })
+	ls = slices.CompactFunc(ls, model.Label.Equal)
+	slices.SortStableFunc(ls, func(a, b model.Label) int { return cmp.Compare(b.Confidence, a.Confidence) })
+	best := ls[0].Confidence
+	ls = ls[:min(len(ls), maxCustodial)]
+	return model.Factor{Name: "the most confident label that gives a key of the cluster to a custodian is right", Given: model.Certain, Probability: best}, ls
+}
+
+func custodial(ls []model.Label) []model.Label {
+	var out []model.Label
+	for _, l := range ls {
+		if l.Category.Custodial() && l.Role != model.RoleAccount {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+// text says why, in words.
+func (r Reason) text(why string) string {
+	switch r {
+	case Custodian:
+		return "it, or an address of its cluster, signed together with one that is labelled as a custodian's"
+	case WithAccount:
+		return "another address of its cluster is labelled as an account at a custodian"
+	}
+	if why == service.Labelled {
+		return "its cluster is labelled as a custodian's"
+	}
+	return "its cluster is consistent with a service that holds coins for many customers"
+}
+
+// names lists the entities of the labels. Names are data from outside, and a
+// claim is one line.
+func names(ls []model.Label) string {
+	var out []string
+	for _, l := range ls {
+		if n := strings.Join(strings.Fields(l.Entity), " "); !slices.Contains(out, n) {
+			out = append(out, n)
+		}
+	}
+	slices.Sort(out)
+	return strings.Join(out, " and ")
+}

@@ -1,0 +1,2 @@
+// Package cluster joins addresses that sign together.
+package cluster

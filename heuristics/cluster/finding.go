@@ -1,0 +1,263 @@
+package cluster
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/goldwash/goldwash/heuristics"
+	"github.com/goldwash/goldwash/model"
+)
+
+// report says what became of the seeds of the scope, and where labels disagree.
+func report(t *heuristics.Totals, x *Index, p *Params) {
+	var last model.Ref
+	for _, r := range t.Scope().Seeds {
+		a, ok := r.Address()
+		switch {
+		case !ok || r == last:
+		case x.Size(a) == 1:
+			t.Note("named address that signed with no other in the scope", 1)
+		default:
+			t.Report(x.about(a, p))
+		}
+		last = r
+	}
+	for i := range x.conflicts {
+		t.Report(x.conflicts[i].finding(p))
+	}
+}
+
+// about is the finding about the cluster of one address.
+func (x *Index) about(a model.Address, p *Params) model.Finding {
+	members := x.Members(a)
+	near := x.near(a)
+	n := len(members)
+	f := model.Finding{
+		Kind:    "cluster",
+		Subject: model.RefAddress(a),
+		Claim: fmt.Sprintf("Address %s signed with %s, directly or through others; one party controls the keys, or a custodian does for its customers.",
+			a, plural(n-1, "other address", "other addresses")),
+		Score: model.Product(0, "", model.Factor{
+			Name:  "two addresses that one transaction joins have one controller; a chain of such steps is weaker",
+			Given: p.Cospend, Probability: p.Cospend,
+		}),
+		Confidence: model.AnalyticConfidence{Level: model.Low, Reasons: []string{
+			"the rate of error of co-spend clustering was not measured on this population",
+			"who signed is inferred from who could sign",
+		}},
+		Facts: []model.Fact{
+			{Name: "members", Value: strconv.Itoa(n)},
+			{Name: "labels", Value: strconv.Itoa(len(x.Labels(a)))},
+			{Name: "transactions_not_joined", Value: strconv.Itoa(len(near))},
+		},
+		Labels: slices.Clone(x.Labels(a)[:min(len(x.Labels(a)), p.MaxParts)]),
+		Premises: []model.Premise{
+			{
+				Text:     "Each transaction that joins members was signed by one party.",
+				Question: "Could one of them be collaborative?",
+				Answer:   "unknown: those whose signatures or shape say so were left out, the others need not be one party's",
+			},
+			{
+				Text:     "The party that signs is the party that owns.",
+				Question: "Could a custodian hold the keys for others?",
+				Answer:   x.custodian(a),
+			},
+		},
+		Alternatives: []model.Alternative{
+			{Text: "The cluster is a custodian's, and its members are accounts of many customers.", WhyNot: "co-spending shows who signs, not for whom; see the heuristic service"},
+			{Text: "Keys of one party were imported into the wallet of another.", WhyNot: "an import leaves no trace on the ledger"},
+			{Text: "A payee added a coin of his own to a payment that joins members.", WhyNot: "a payjoin whose inputs are all necessary looks like any payment"},
+		},
+		RefutedBy: []string{"records or keys that show different owners of two members that one transaction spends together"},
+		Search: []model.Fact{
+			{Name: "transactions", Value: strconv.FormatInt(x.counts.Txs, 10)},
+			{Name: "transactions_of_several_addresses", Value: strconv.FormatInt(x.counts.Joint, 10)},
+		},
+		ErrorRates: []model.ErrorRate{model.NotMeasured("two addresses in one cluster have different controllers")},
+	}
+	for i, m := range members[:min(n, p.MaxParts)] {
+		f.Parts = append(f.Parts, model.Item{On: model.RefAddress(m), Role: "member", Address: m, Note: fmt.Sprintf("%d of %d", i+1, n)})
+	}
+	if n > p.MaxParts {
+		f.Unseen = append(f.Unseen, fmt.Sprintf("%d of %d members are not listed here; the index has them all", n-p.MaxParts, n))
+	}
+	if k := len(x.Labels(a)); k > p.MaxParts {
+		f.Unseen = append(f.Unseen, fmt.Sprintf("%d of %d labels of members are not listed here; the index has them all", k-p.MaxParts, k))
+	}
+	f.Unseen = append(f.Unseen, "what was signed outside the scope of the run, which may join more addresses")
+	if x.counts.Inferred > 0 {
+		f.Unseen = append(f.Unseen, fmt.Sprintf("the locking scripts of %d inputs in the scope: their owners are inferred from what unlocks them", x.counts.Inferred))
+	}
+	if x.counts.Unowned > 0 {
+		f.Unseen = append(f.Unseen, fmt.Sprintf("the owners of %d inputs in the scope, which therefore join nobody", x.counts.Unowned))
+	}
+	for _, r := range [...]struct {
+		reason Reason
+		text   string
+	}{
+		{Signatures, "signatures that leave part of a transaction to another party"},
+		{Collaborative, "transactions with the shape of a CoinJoin"},
+		{Payjoin, "payments with the shape of a payjoin"},
+		{LabelConflict, "labels that name different holders"},
+	} {
+		c := model.Counter{Text: "Looked for, among what members sign with others: " + r.text + "."}
+		count := 0
+		for _, s := range near {
+			if s.Reason != r.reason {
+				continue
+			}
+			if count++; len(c.Items) < p.MaxParts {
+				c.Items = append(c.Items, s.item())
+			}
+		}
+		if c.Found = count > 0; count > len(c.Items) {
+			c.Text += fmt.Sprintf(" Found %d, of which the first %d are listed.", count, len(c.Items))
+		}
+		f.Counter = append(f.Counter, c)
+	}
+	return f
+}
+
+// custodian says whether a label gives a's cluster to a custodian.
+func (x *Index) custodian(a model.Address) string {
+	for _, l := range x.Labels(a) {
+		if l.Category.Custodial() && l.Role != model.RoleAccount {
+			return fmt.Sprintf("yes, if the label %s (%s) of a member is right", l.Entity, l.Category)
+		}
+	}
+	return "unknown: no label of a member says so"
+}
+
+// near returns the transactions that were not used and spend from a's cluster.
+func (x *Index) near(a model.Address) []Skip {
+	id, ok := x.addrs.id(a)
+	if !ok {
+		return nil
+	}
+	var near []Skip
+	from := 0
+	for i, end := range x.ownersEnd {
+		if slices.ContainsFunc(x.owners[from:end], func(o uint32) bool { return x.cluster[o] == x.cluster[id] }) {
+			near = append(near, x.skips[i])
+		}
+		from = end
+	}
+	return near
+}
+
+func (s *Skip) item() model.Item {
+	note := string(s.Reason)
+	if s.Detail != "" {
+		note += ": " + s.Detail
+	}
+	return model.Item{On: model.RefTx(s.Tx), Role: "not joined", Block: s.Block, Note: note}
+}
+
+// finding is the finding about a disagreement of labels.
+func (c *Conflict) finding(p *Params) model.Finding {
+	f := model.Finding{
+		Kind:    "cluster/conflict",
+		Subject: model.RefAddress(c.A),
+		Score: model.Product(0, "", model.Factor{
+			Name:  "the labels name different holders: read, not inferred",
+			Given: model.Certain, Probability: model.Certain,
+		}),
+		Confidence: model.AnalyticConfidence{Level: model.Low, Reasons: []string{
+			"which of the labels is right, if any, is not known",
+		}},
+		Labels: c.Labels,
+		Premises: []model.Premise{{
+			Text:     "Different names mean different parties.",
+			Question: "Could one be another name, a brand or a successor of the other?",
+			Answer:   "unknown: names were compared by their letters and digits alone",
+		}},
+		Alternatives: []model.Alternative{
+			{Text: "The names mean one party.", WhyNot: "no list of aliases was consulted"},
+			{Text: "A custodian or a service shared by several parties holds the key.", WhyNot: "the labels do not tell"},
+		},
+		RefutedBy:  []string{"a source that shows the names to mean one party"},
+		Unseen:     []string{"labels that were not loaded"},
+		ErrorRates: []model.ErrorRate{model.NotMeasured("labels that seem to contradict each other and do not")},
+	}
+	for i, e := range entities(c.Labels) {
+		f.Facts = append(f.Facts, model.Fact{Name: fmt.Sprintf("entity_%d", i+1), Value: e.text})
+	}
+	if c.B.IsZero() {
+		es := entities(c.Labels)
+		f.Claim = fmt.Sprintf("Labels give address %s to %d different entities: %s.", c.A, len(es), list(es))
+		return f
+	}
+	f.Related = []model.Ref{model.RefAddress(c.B)}
+	f.Claim = fmt.Sprintf("Addresses %s and %s, or clusters that they belong to, signed together, but labels give the one to %s and the other to %s; they were not joined.",
+		c.A, c.B, list(entities(on(c.Labels, c.A))), list(entities(on(c.Labels, c.B))))
+	f.Alternatives = append(f.Alternatives, model.Alternative{
+		Text: "The transactions are collaborative, and both labels are right.", WhyNot: "neither signatures nor shape tell",
+	})
+	e := model.Evidence{Family: "ownership", Text: fmt.Sprintf("Transactions that would join them: %d.", c.Txs)}
+	for i := range c.First[:min(len(c.First), p.MaxParts)] {
+		e.Items = append(e.Items, c.First[i].item())
+	}
+	if c.Txs > len(e.Items) {
+		e.Text += fmt.Sprintf(" The first %d are listed.", len(e.Items))
+	}
+	f.Evidence = []model.Evidence{e}
+	return f
+}
+
+func on(ls []model.Label, a model.Address) []model.Label {
+	var out []model.Label
+	for _, l := range ls {
+		if l.On == model.RefAddress(a) {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+// entity is one of the names that labels give.
+type entity struct{ key, name, text string }
+
+// entities returns the different names that the labels give, by their keys, each
+// with the label that is most confident of it.
+func entities(ls []model.Label) []entity {
+	ls = slices.Clone(ls)
+	slices.SortStableFunc(ls, func(a, b model.Label) int {
+		return cmp.Or(cmp.Compare(model.EntityKey(a.Entity), model.EntityKey(b.Entity)), cmp.Compare(b.Confidence, a.Confidence))
+	})
+	var es []entity
+	for _, l := range ls {
+		key := model.EntityKey(l.Entity)
+		if len(es) > 0 && es[len(es)-1].key == key {
+			continue
+		}
+		es = append(es, entity{key, l.Entity, fmt.Sprintf("%s (%s, %s, %s)", l.Entity, l.Category, l.Confidence.Short(), l.Source)})
+	}
+	return es
+}
+
+// list joins names: "A", "A and B", "A, B and C". Names are data from outside,
+// and a claim is one line.
+func list(es []entity) string {
+	names := make([]string, len(es))
+	for i, e := range es {
+		names[i] = strings.Join(strings.Fields(e.name), " ")
+	}
+	switch n := len(names); {
+	case n == 0:
+		return "nobody"
+	case n == 1:
+		return names[0]
+	default:
+		return strings.Join(names[:n-1], ", ") + " and " + names[n-1]
+	}
+}
+
+func plural(n int, one, more string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return strconv.Itoa(n) + " " + more
+}

@@ -1,0 +1,133 @@
+package cluster
+
+import (
+	"github.com/goldwash/goldwash/heuristics/coinjoin/shape"
+	"github.com/goldwash/goldwash/model"
+)
+
+// Reason says why the addresses that a transaction spends together were not
+// joined.
+type Reason string
+
+// Reasons for which a union is not done.
+const (
+	// Signatures: a signature leaves part of the transaction for another
+	// party to fill in, as in a sale by partially signed transactions.
+	Signatures Reason = "multiparty_signature"
+	// Collaborative: the transaction has the shape of a CoinJoin, of its
+	// preparation or of what may be either.
+	Collaborative Reason = "coinjoin"
+	// Payjoin: the payee may have added a coin of his own.
+	Payjoin Reason = "possible_payjoin"
+	// LabelConflict: labels name different parties for two of the addresses,
+	// or for clusters that they belong to.
+	LabelConflict Reason = "label_conflict"
+)
+
+// Veto says why the shape and the signatures of a transaction forbid to take its
+// inputs for one party's, with a detail such as the protocol; the empty reason
+// says that they do not. It looks at the transaction alone: labels are for the
+// index. A coinbase has no veto.
+func Veto(tx *model.Tx, p Params, rules shape.Params) (r Reason, detail string) {
+	if tx.Coinbase() {
+		return "", ""
+	}
+	for i := range tx.Inputs {
+		if s := tx.Inputs[i].SigHash; s.MultiParty() {
+			return Signatures, s.String()
+		}
+	}
+	if v := shape.Classify(tx, rules); v.SkipUnion {
+		return Collaborative, v.Kind.String()
+	}
+	if payjoin(tx, &p) {
+		return Payjoin, ""
+	}
+	return "", ""
+}
+
+// payjoin reports whether a payment has the shape of a payjoin (BIP 78): two
+// outputs, and among the inputs an owner whose coins neither output needed. An
+// ordinary wallet adds no such input. In a payjoin the payee does: he gets back
+// his coin with the payment, so the output that is his is above all his inputs,
+// which of two different outputs the greater always is where the smaller is no
+// less than those inputs.
+//
+// Payments that return change to an address they spend are left out, because
+// wallets that know payjoin do not reuse addresses; so are coins of dust, which
+// no payee adds, inputs of different forms, which BIP 78 forbids, and of forms
+// without segwit, and payments of before there were such wallets. Ordinary
+// wallets do add inputs without need: of the payments in blocks 300025 and
+// 367891, which are older than payjoin, the test would stop one in seven and
+// one in three if it were not for form and height. A payjoin whose inputs are
+// all necessary looks like any payment and is not found.
+func payjoin(tx *model.Tx, p *Params) bool {
+	if n := len(tx.Inputs); n < 2 || n > p.PayjoinInputs || !tx.Resolved() {
+		return false
+	}
+	if b := tx.Block; b.Has(model.KnownHeight) && b.Height < p.PayjoinFrom && mainnet(tx) {
+		return false
+	}
+	var out [2]*model.Output
+	n := 0
+	for i := range tx.Outputs {
+		o := &tx.Outputs[i]
+		if !o.Spendable() {
+			continue
+		}
+		if n == len(out) {
+			return false
+		}
+		out[n] = o
+		n++
+	}
+	if n < 2 || out[0].Value == out[1].Value || out[0].Owner == out[1].Owner {
+		return false
+	}
+	small := min(out[0].Value, out[1].Value)
+	kind, found := model.ScriptNone, false
+	for i := range tx.Inputs {
+		in := &tx.Inputs[i]
+		if in.OwnerBy == model.OwnerUnknown {
+			continue
+		}
+		if !segwit(in.Owner.Kind()) || kind != model.ScriptNone && in.Owner.Kind() != kind {
+			return false
+		}
+		kind = in.Owner.Kind()
+		if in.Owner == out[0].Owner || in.Owner == out[1].Owner {
+			return false
+		}
+		// An owner with an input above the smaller output was needed, and one
+		// below may still have been, with his other inputs.
+		if found || in.Value > small {
+			continue
+		}
+		sum := in.Value
+		for j := range tx.Inputs {
+			if other := &tx.Inputs[j]; j != i && other.OwnerBy != model.OwnerUnknown && other.Owner == in.Owner {
+				sum += other.Value // no overflow: each is at most all coins there are
+			}
+			if sum > small {
+				break
+			}
+		}
+		found = sum >= p.PayjoinMin && sum <= small
+	}
+	return found
+}
+
+// segwit reports whether inputs of the form may be segwit's.
+func segwit(k model.ScriptKind) bool {
+	switch k {
+	case model.P2SH, model.P2WPKH, model.P2WSH, model.P2TR:
+		return true
+	}
+	return false
+}
+
+// mainnet reports whether the transaction is one of Bitcoin's main network, of
+// which the era of payjoin is known.
+func mainnet(tx *model.Tx) bool {
+	return len(tx.Outputs) > 0 && tx.Outputs[0].Owner.Network() == model.Mainnet
+}

@@ -1,0 +1,356 @@
+// Package fresh measures how much of a transaction's money is freshly mined:
+// the share of the inputs' value that descends from coinbase outputs within a
+// few transactions, by the haircut rule, and which pools mined it.
+//
+// The haircut rule gives every output of a transaction the same share, that of
+// the inputs' value taken together; the fee carries its part away. So the share
+// of a transaction is the mean of the shares of those it spends, weighted by
+// value, and a coinbase transaction is wholly fresh. The walk goes backwards
+// from the transaction asked about, one transaction a hop, at most MaxHops.
+//
+// What cannot be told is never counted as either: [Share] keeps it apart, with
+// the reason. An input whose value is unknown makes every weight unknown, and
+// so the whole share, unless the transaction that it spends can be read. Coins
+// that come out of a labelled service other than a pool are not fresh, whatever
+// was paid in: a service holds coins for many, and the ledger does not show
+// whose it pays with.
+//
+// The package reports no findings. Others ask it:
+//
+//	share, err := fresh.Of(ctx, pass, txid, fresh.MaxHops)
+//	if err != nil { ... }
+//	mined := fresh.AtLeast(share.Coinbase, 50) // half of it, or more
+package fresh
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/goldwash/goldwash/heuristics"
+	"github.com/goldwash/goldwash/heuristics/pool"
+	"github.com/goldwash/goldwash/model"
+	"github.com/goldwash/goldwash/sources"
+)
+
+// MaxHops is how far back the default instance may look.
+const MaxHops = 6
+
+// Maturity is how many blocks deep a coinbase output must be before consensus
+// lets it be spent.
+const Maturity = 100
+
+// Params are the public parameters. [DefaultParams] returns the defaults; the
+// zero value looks at nothing but the transaction itself.
+type Params struct {
+	// Hops is how many transactions back the walk goes.
+	Hops int
+	// Lookups bounds how many transactions one walk reads: the first step may
+	// read so many, each step back half of the one before, so that the whole
+	// reads at most twice as many. What is beyond is unknown.
+	Lookups int
+}
+
+// DefaultParams returns the parameters of [Heuristic].
+func DefaultParams() Params { return Params{Hops: MaxHops, Lookups: 4000} }
+
+// Parameters lists every field.
+func (p Params) Parameters() []model.Parameter {
+	return []model.Parameter{
+		{Name: "fresh.hops", Value: strconv.Itoa(p.Hops), Origin: model.Chosen},
+		{Name: "fresh.lookups", Value: strconv.Itoa(p.Lookups), Origin: model.Chosen},
+	}
+}
+
+// Heuristic is the instance with default parameters.
+var Heuristic = New(DefaultParams())
+
+const doc = `share of freshly mined coins in a transaction's inputs
+
+The share of the inputs' value that descends from coinbase outputs within six
+transactions, by the haircut rule: every output of a transaction carries the
+share of its inputs taken together. Exact in integers; the parts sum to the whole
+by largest remainder. The pools that mined the coins are named by the tags and
+addresses of the coinbase transactions reached. The walk stops at coins that come
+out of a labelled service other than a pool, which count as not fresh.
+
+It is wrong where a pool's coinbase is attributed wrongly, and it says nothing
+about who controls the coins. An unlabelled service passes for an ordinary
+wallet. A share is unknown, not zero, where an input's value or a parent
+transaction is unknown, or the hops or look-ups are spent.
+
+A coinbase output spent before it is 100 blocks deep cannot exist on a valid
+chain; data that say so are an error.
+
+Haircut: Moeser, Boehme and Breuker, Towards Risk Scoring of Bitcoin
+Transactions, 2014.`
+
+// New returns an instance with other parameters.
+func New(params Params) *heuristics.Heuristic {
+	w := &walk{params: params}
+	h := &heuristics.Heuristic{
+		Name:     "fresh",
+		Doc:      doc,
+		Version:  1,
+		Subjects: []model.RefKind{model.KindTx},
+		Needs:    sources.Txs,
+		Requires: []*heuristics.Heuristic{pool.Heuristic},
+		Params:   params.Parameters(),
+		Horizon:  heuristics.Past,
+		MaxHops:  params.Hops,
+		Run:      w.run,
+	}
+	w.self = h
+	return h
+}
+
+// Of asks for the share of a transaction's inputs, inside a pass of a heuristic
+// that requires [Heuristic].
+func Of(ctx context.Context, p *heuristics.Pass, tx model.TxID, hops int) (*Share, error) {
+	return heuristics.Ask[*Share](ctx, p, Heuristic, model.RefTx(tx), hops)
+}
+
+// walk is an instance.
+type walk struct {
+	params Params
+	self   *heuristics.Heuristic
+}
+
+// limit is how many look-ups a step with so many hops left may cost.
+func (w *walk) limit(hops int) int { return w.params.Lookups >> max(0, w.params.Hops-hops) }
+
+func (w *walk) run(ctx context.Context, p *heuristics.Pass) (any, error) {
+	tx, err := p.Tx(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if tx.Coinbase() {
+		return w.minted(ctx, p, tx)
+	}
+	if p.Hops == 0 {
+		return unknown(NoHops, len(tx.Inputs), 0), nil
+	}
+	return w.spent(ctx, p, tx)
+}
+
+// minted is the share of a coinbase transaction: all of it, to whoever mined it.
+func (w *walk) minted(ctx context.Context, p *heuristics.Pass, tx *model.Tx) (*Share, error) {
+	a, err := pool.Of(ctx, p, tx.ID)
+	switch {
+	case errors.Is(err, heuristics.ErrSkip):
+		return &Share{Coinbase: Whole, Pools: []PoolShare{{Share: Whole}}}, nil
+	case errors.Is(err, sources.ErrBudget):
+		p.Partial("miner of a block not looked up: budget spent")
+		return &Share{Coinbase: Whole, Pools: []PoolShare{{Share: Whole}}}, nil
+	case err != nil:
+		return nil, err
+	}
+	entity, c := a.Entity, a.Probability
+	if a.Conflict || entity == "" {
+		// Two pools claim the block: nobody is said to have mined it.
+		entity, c = "", 0
+	}
+	return &Share{Coinbase: Whole, Pools: []PoolShare{{entity, Whole, c}}}, nil
+}
+
+// spent is the share of a transaction that spends outputs.
+func (w *walk) spent(ctx context.Context, p *heuristics.Pass, tx *model.Tx) (*Share, error) {
+	ins, err := w.inputs(ctx, p, tx)
+	if err != nil {
+		return nil, err
+	}
+	lookups, unvalued := ins.lookups, 0
+	for i := range ins.list {
+		if !ins.list[i].known {
+			unvalued++
+		}
+	}
+	if unvalued > 0 {
+		return unknown(NoValue, unvalued, lookups), nil
+	}
+	var m mixture
+	limit, spent := w.limit(p.Hops), false
+	for i := range ins.list {
+		in := &ins.list[i]
+		switch {
+		case in.service:
+			m.stop(in.value)
+			continue
+		case in.unread:
+			m.gap(NoBudget, in.value)
+			continue
+		case in.parent == nil:
+			m.gap(NoParent, in.value)
+			continue
+		case spent && !in.parent.Coinbase():
+			m.gap(NoBudget, in.value)
+			continue
+		case p.Hops == 1 && !in.parent.Coinbase():
+			m.gap(NoHops, in.value)
+			continue
+		}
+		s, seen := ins.shares[in.parent.ID]
+		if !seen {
+			s, err = heuristics.Ask[*Share](ctx, p, w.self, model.RefTx(in.parent.ID), p.Hops-1)
+			switch {
+			case errors.Is(err, sources.ErrBudget):
+				p.Partial("origin of coins: budget spent")
+				s, err = unknown(NoBudget, 1, 0), nil
+				spent = true
+			case err != nil:
+				return nil, err
+			}
+			ins.shares[in.parent.ID] = s
+			if lookups += s.Lookups; lookups >= limit && !spent {
+				spent = true
+				if i+1 < len(ins.list) {
+					p.Partial("origin of coins: look-ups of the walk spent")
+				}
+			}
+		}
+		m.mix(s, in.value)
+	}
+	return m.share(lookups), nil
+}
+
+// origin is an input with what it spends.
+type origin struct {
+	value   model.Amount
+	owner   model.Address
+	parent  *model.Tx
+	known   bool // the value is
+	service bool // a labelled service other than a pool paid it
+	asked   bool // for labels of the owner
+	unread  bool // the parent was not looked up, for the look-ups are spent
+}
+
+type origins struct {
+	list    []origin
+	shares  map[model.TxID]*Share // of parents asked already
+	lookups int
+}
+
+// inputs reads the parents in one batch, as far as they are needed and the
+// look-ups reach, and the labels of the owners.
+func (w *walk) inputs(ctx context.Context, p *heuristics.Pass, tx *model.Tx) (*origins, error) {
+	o := &origins{list: make([]origin, len(tx.Inputs)), shares: map[model.TxID]*Share{}}
+	for i := range tx.Inputs {
+		in := &tx.Inputs[i]
+		o.list[i] = origin{value: in.Value, known: in.ValueKnown}
+		if in.OwnerBy != model.OwnerUnknown {
+			o.list[i].owner = in.Owner
+		}
+	}
+	if err := w.stops(ctx, p, tx, o.list); err != nil {
+		return nil, err
+	}
+	limit := max(w.limit(p.Hops), 1)
+	at := map[model.TxID]int{}
+	var ids []model.TxID
+	for i := range o.list {
+		id := tx.Inputs[i].Prev.Tx
+		if _, ok := at[id]; ok || o.list[i].service && o.list[i].known {
+			continue
+		}
+		at[id] = -1
+		if len(ids) < limit {
+			at[id] = len(ids)
+			ids = append(ids, id)
+		}
+	}
+	txs, err := p.Txs(ctx, ids...)
+	switch {
+	case errors.Is(err, sources.ErrBudget):
+		txs = nil
+		p.Partial("origin of coins: budget spent")
+	case err != nil:
+		return nil, err
+	default:
+		o.lookups = len(ids)
+		if len(ids) < len(at) {
+			p.Partial("origin of coins: look-ups of the walk spent")
+		}
+	}
+	for i := range o.list {
+		in, prev := &o.list[i], tx.Inputs[i].Prev
+		k, ok := at[prev.Tx]
+		if !ok || k < 0 || k >= len(txs) {
+			in.unread = true
+			continue
+		}
+		if in.parent = txs[k]; in.parent == nil {
+			continue
+		}
+		if uint64(prev.Vout) >= uint64(len(in.parent.Outputs)) {
+			return nil, malformed(tx, "spends output %v, and that transaction has %d", prev, len(in.parent.Outputs))
+		}
+		if err := mature(tx, in.parent); err != nil {
+			return nil, err
+		}
+		out := &in.parent.Outputs[prev.Vout]
+		if !in.known {
+			in.value, in.known = out.Value, true
+		}
+		if in.owner.IsZero() {
+			in.owner = out.Owner
+		}
+	}
+	return o, w.stops(ctx, p, tx, o.list)
+}
+
+// mature checks what consensus demands of spent coinbase outputs.
+func mature(tx, parent *model.Tx) error {
+	if !parent.Coinbase() || !tx.Block.Has(model.KnownHeight) || !parent.Block.Has(model.KnownHeight) {
+		return nil
+	}
+	if age := tx.Block.Height - parent.Block.Height; age < Maturity {
+		return malformed(tx, "spends coinbase %v of height %d after %d blocks, and consensus demands %d", parent.ID, parent.Block.Height, age, Maturity)
+	}
+	return nil
+}
+
+func malformed(tx *model.Tx, format string, args ...any) error {
+	return &sources.Error{Source: "fresh", Op: "Txs", Key: tx.ID.String(), Err: fmt.Errorf("%w: "+format, append([]any{sources.ErrMalformed}, args...)...)}
+}
+
+// stops marks the inputs whose owner a label names as a service other than a
+// pool. An address that is labelled as both is a pool's.
+func (w *walk) stops(ctx context.Context, p *heuristics.Pass, tx *model.Tx, list []origin) error {
+	var refs []model.Ref
+	at := map[model.Address]int{}
+	for i := range list {
+		if a := list[i].owner; a.Ownable() && !list[i].asked {
+			if _, ok := at[a]; !ok {
+				at[a] = len(refs)
+				refs = append(refs, model.RefAddress(a))
+			}
+		}
+	}
+	if len(refs) == 0 {
+		return nil
+	}
+	labels, err := p.Labels(ctx, refs...)
+	if err != nil {
+		return err
+	}
+	when, dated := tx.Block.When()
+	for i := range list {
+		k, ok := at[list[i].owner]
+		if !ok || list[i].asked {
+			continue
+		}
+		list[i].asked = true
+		service, mined := false, false
+		for j := range labels[k] {
+			l := &labels[k][j]
+			if dated && !l.ValidAt(when) {
+				continue
+			}
+			mined = mined || l.Category == model.MiningPool
+			service = service || l.Category.Custodial() && l.Category != model.MiningPool
+		}
+		list[i].service = service && !mined
+	}
+	return nil
+}

@@ -1,0 +1,85 @@
+package heuristics
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"github.com/goldwash/goldwash/model"
+	"github.com/goldwash/goldwash/sources"
+)
+
+// memo remembers evaluations by heuristic, subject and hops, and makes sure
+// that each is done by one goroutine at a time. When it holds more bytes than
+// it may, it forgets in the order of completion: results are pure, so forgetting
+// costs time only.
+type memo struct {
+	mu    sync.Mutex
+	max   int64
+	bytes int64
+	by    map[memoKey]*memoEntry
+	order []memoKey // done and remembered, oldest first
+	head  int
+}
+
+type memoKey struct {
+	heuristic int
+	hops      int
+	on        model.Ref
+}
+
+type memoEntry struct {
+	done chan struct{}
+	ev   *evaluation
+}
+
+// evaluate returns the remembered evaluation, or runs it. It cannot deadlock:
+// requirements have no circles, and a heuristic asks itself with fewer hops.
+func (s *Session) evaluate(ctx context.Context, i int, on model.Ref, hops int, tx *model.Tx) *evaluation {
+	key := memoKey{i, hops, on}
+	m := &s.memo
+	m.mu.Lock()
+	for e, ok := m.by[key]; ok; e, ok = m.by[key] {
+		m.mu.Unlock()
+		select {
+		case <-e.done:
+			if !e.ev.cut {
+				return e.ev
+			}
+		case <-ctx.Done():
+		}
+		if ctx.Err() != nil {
+			return &evaluation{err: context.Cause(ctx), cut: true}
+		}
+		// The run that had begun it was cancelled; this one was not.
+		m.mu.Lock()
+	}
+	e := &memoEntry{done: make(chan struct{})}
+	m.by[key] = e
+	m.mu.Unlock()
+
+	e.ev = s.run(ctx, i, on, hops, tx)
+
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	defer close(e.done)
+	// What was cut short is no result. A source that is away may come back:
+	// whoever asks later in the session shall not be told of the past.
+	if e.ev.cut || errors.Is(e.ev.err, sources.ErrUnavailable) {
+		delete(m.by, key)
+		return e.ev
+	}
+	m.bytes += e.ev.bytes
+	m.order = append(m.order, key)
+	for m.bytes > m.max && m.head < len(m.order) {
+		old := m.order[m.head]
+		m.head++
+		m.bytes -= m.by[old].ev.bytes
+		delete(m.by, old)
+	}
+	if m.head > 1024 && m.head > len(m.order)/2 {
+		m.order = append([]memoKey(nil), m.order[m.head:]...)
+		m.head = 0
+	}
+	return e.ev
+}

@@ -1,0 +1,365 @@
+package payout
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/goldwash/goldwash/heuristics"
+	"github.com/goldwash/goldwash/heuristics/fresh"
+	"github.com/goldwash/goldwash/model"
+	"github.com/goldwash/goldwash/sources"
+)
+
+// finding writes an accepted payout down.
+func (m *members) finding(ctx context.Context, p *heuristics.Pass, tx *model.Tx, out *Payout) (model.Finding, error) {
+	f := model.Finding{
+		Kind: kindOf(out.Shape), Subject: model.RefTx(tx.ID), Block: tx.Block,
+		Score: out.Score, Evidence: out.Evidence,
+		Confidence: model.AnalyticConfidence{Level: model.Low, Reasons: []string{"how often the rule is wrong has not been measured on real cases"}},
+		ErrorRates: []model.ErrorRate{model.NotMeasured("payouts among transactions that pass the rule"), model.NotMeasured("members among the outputs classified as such")},
+	}
+	sums := [len(classNames)]model.Amount{}
+	for i := range out.Receipts {
+		c := out.Receipts[i].Class
+		if sum, ok := sums[c].Add(tx.Outputs[i].Value); ok {
+			sums[c] = sum
+		}
+	}
+	f.Claim = m.claim(tx, out, sums[Member]+sums[Service])
+	for _, a := range []struct {
+		role string
+		v    model.Amount
+		show bool
+	}{
+		{"paid to members", sums[Member], true},
+		{"paid to customers of services", sums[Service], sums[Service] > 0},
+		{"kept by the pool, for certain or perhaps", sums[Internal] + sums[InternalMaybe], sums[Internal]+sums[InternalMaybe] > 0},
+		{"all outputs", out.fan.total, true},
+	} {
+		if !a.show {
+			continue
+		}
+		money, err := p.Money(ctx, a.v, tx.Block)
+		if err != nil {
+			return f, err
+		}
+		f.Amounts = append(f.Amounts, model.Figure{Role: a.role, Money: money})
+	}
+	f.Facts = facts(tx, out)
+	f.Parts = parts(p.Network(), tx, out)
+	f.Labels = labelsOf(out)
+	f.Premises = m.premises(tx, out)
+	f.Alternatives = m.alternatives(out)
+	f.Counter = m.counter(out)
+	f.RefutedBy = []string{
+		"the pool's own payout records, where they do not hold this transaction",
+		"proof that the payer's address belonged to somebody else at the time",
+		"an exchange's or employer's records that hold the payments",
+	}
+	f.Unseen = m.unseen(p, tx, out)
+	f.Search = []model.Fact{{Name: "earlier fan-outs of the payer within the scope", Value: strconv.Itoa(out.more.habits.earlier)}}
+	return f, nil
+}
+
+func kindOf(s Shape) string {
+	switch s {
+	case Coinbase, Solo, Chain, Custody:
+		return "payout/" + s.String()
+	}
+	return "payout"
+}
+
+// payerText names who pays, never surer than the labels are.
+func payerText(p *Payer) string {
+	switch {
+	case p.Conflict():
+		return "a mining pool that is named differently (" + strings.Join(p.Names, ", ") + ")"
+	case p.Pool == "":
+		return "a mining pool that nothing names"
+	}
+	return p.Pool
+}
+
+func (m *members) claim(tx *model.Tx, out *Payout, paid model.Amount) string {
+	who := payerText(&out.Payer)
+	n := out.Count(Member)
+	members := strconv.Itoa(n) + " members"
+	if n == 1 {
+		members = "1 member"
+	}
+	if s := out.Count(Service); s > 0 {
+		members += fmt.Sprintf(" and %d customers of services", s)
+	}
+	switch out.Shape {
+	case Coinbase:
+		return fmt.Sprintf("Generation transaction %v is a payout of %s: it pays %s %v BTC.", tx.ID, who, members, paid)
+	case Solo:
+		finder := ""
+		for i := range out.Receipts {
+			if c := out.Receipts[i].Class; c == Member || c == Service {
+				finder = tx.Outputs[i].Owner.String()
+			}
+		}
+		return fmt.Sprintf("Generation transaction %v pays the finder of the block at %s %v BTC, and %v BTC of fee to an address listed for %s.",
+			tx.ID, finder, paid, out.more.solo, out.more.listed.Entity)
+	case Chain:
+		return fmt.Sprintf("Transaction %v is a link of a chain of payouts of %s: it pays %s %v BTC.", tx.ID, who, members, paid)
+	case Custody:
+		return fmt.Sprintf("Transaction %v is a payout of %s, paid by custodian %s: it pays %s %v BTC.", tx.ID, who, out.more.custodian.Entity, members, paid)
+	}
+	return fmt.Sprintf("Transaction %v is a payout of %s: it pays %s %v BTC.", tx.ID, who, members, paid)
+}
+
+func facts(tx *model.Tx, out *Payout) []model.Fact {
+	var fs []model.Fact
+	add := func(name, format string, args ...any) {
+		fs = append(fs, model.Fact{Name: name, Value: fmt.Sprintf(format, args...)})
+	}
+	switch {
+	case out.Payer.Conflict():
+		add("pool", "conflict: %s", strings.Join(out.Payer.Names, ", "))
+	case out.Payer.Pool == "":
+		add("pool", "unknown")
+	default:
+		add("pool", "%s", out.Payer.Pool)
+		add("pool_confidence", "%v", out.Payer.Confidence)
+	}
+	add("pool_known_by", "%s", out.Payer.Via)
+	add("shape", "%s", out.Shape)
+	add("inputs", "%d", len(tx.Inputs))
+	add("outputs", "%d", len(tx.Outputs))
+	for c := Member; int(c) < len(classNames); c++ {
+		if n := out.Count(c); n > 0 || c == Member {
+			add("outputs_"+c.String(), "%d", n)
+		}
+	}
+	if n := out.Count(Unspendable); n > 0 {
+		add("outputs_"+Unspendable.String(), "%d", n)
+	}
+	add("median_output", "%v BTC", out.fan.median())
+	add("median_below", "%v", out.cap)
+	switch s := out.Fresh; {
+	case tx.Coinbase():
+		add("fresh", "100.0 %%: newly mined")
+	case s == nil || s.Unknown == fresh.Whole:
+		add("fresh", "unknown")
+	case s.Unknown > 0:
+		add("fresh", "%s to %s", fresh.Percent(s.Coinbase), fresh.Percent(s.Coinbase+s.Unknown))
+	default:
+		add("fresh", "%s", fresh.Percent(s.Coinbase))
+	}
+	if out.more.hasMined {
+		add("mined_by", "%s %s", out.more.mined.Entity, fresh.Percent(out.more.mined.Share))
+	}
+	if out.Shape == Chain {
+		add("chain_parent", "%v", out.Parent)
+		add("chain_links", "%d", out.Links)
+	}
+	if h := &out.more.habits; h.known {
+		add("returning_payees", "%d of %d", h.returning, h.payees)
+	}
+	if !tx.Coinbase() {
+		add("published_rule", "%t", Published(tx, DefaultPublishedParams()))
+	}
+	return fs
+}
+
+// parts classifies every output.
+func parts(net model.Network, tx *model.Tx, out *Payout) []model.Item {
+	items := make([]model.Item, len(tx.Outputs))
+	for i := range tx.Outputs {
+		o, rc := &tx.Outputs[i], &out.Receipts[i]
+		items[i] = model.Item{
+			On: model.RefOutpoint(tx.Outpoint(i)), Role: rc.Class.String(), Address: o.Owner,
+			Value: &model.Money{Amount: o.Value, Unit: net.Unit()}, Note: rc.text(out.more.labels),
+		}
+	}
+	return items
+}
+
+// labelsOf lists the labels that the payer and the classes rest on.
+func labelsOf(out *Payout) []model.Label {
+	ls := slices.Clone(out.Payer.Labels)
+	used := make([]bool, len(out.more.labels))
+	for i := range out.Receipts {
+		if k := out.Receipts[i].label; k >= 0 && !used[k] {
+			used[k] = true
+			ls = append(ls, out.more.labels[k])
+		}
+	}
+	if out.more.listed.Entity != "" {
+		ls = append(ls, out.more.listed)
+	}
+	slices.SortFunc(ls, func(a, b model.Label) int { return a.Compare(&b) })
+	return slices.CompactFunc(ls, func(a, b model.Label) bool { return a.Compare(&b) == 0 })
+}
+
+func (m *members) premises(tx *model.Tx, out *Payout) []model.Premise {
+	var ps []model.Premise
+	add := func(text, question, format string, args ...any) {
+		ps = append(ps, model.Premise{Text: text, Question: question, Answer: fmt.Sprintf(format, args...)})
+	}
+	switch out.Payer.Via {
+	case "label", "cluster":
+		switch {
+		case out.Payer.Conflict():
+			add("The payer is a mining pool.", "Do the labels agree on which?", "no: they name %s; that it is a pool is what they agree on", strings.Join(out.Payer.Names, ", "))
+		default:
+			add("The payer is "+payerText(&out.Payer)+".", "Is the label current at the time?", "%s", current(out.Payer.Labels))
+		}
+	case "coins":
+		add("Who mined the coins pays them.", "Is the pool's tag corroborated by an address?", "unknown: the tags of the coinbase transactions name %s, with confidence %v at least; a custodian may pay for several pools", out.Payer.Pool, out.Payer.Confidence)
+	case "chain":
+		add("The largest output of the link before is the pool's change.", "Could it be a member's, who pays many in turn?", "unlikely: this transaction has as many outputs as the link before, %d", out.fan.outputs)
+	case "coinbase":
+		add("The outputs that nobody lists are not the pool's own.", "Does the pool split its reward among addresses of its own?", "unknown: no label or cluster says so of these")
+	}
+	switch out.Shape {
+	case Coinbase, Solo:
+	default:
+		answer := "no sign of it: no label names the payer as a custodian, and %d of %d values are round"
+		if out.more.custodian.Entity != "" {
+			answer = "perhaps: " + out.more.custodian.Entity + " is a custodian, and %d of %d values are round"
+		}
+		add("The payments are a pool's.", "Could this be an exchange's batch?", answer, out.fan.round, out.fan.outputs)
+		add("One party pays.", "Could the transaction be collaborative?", "%s", collaborativeText(out))
+	}
+	return ps
+}
+
+func current(ls []model.Label) string {
+	bounded := false
+	for i := range ls {
+		bounded = bounded || !ls[i].From.IsZero() || !ls[i].To.IsZero()
+	}
+	if bounded {
+		return "yes, within the bounds that it states"
+	}
+	return "unknown: the labels state no bounds in time"
+}
+
+func collaborativeText(out *Payout) string {
+	v := out.more.verdict
+	if v == nil {
+		return "no: its shape is that of an ordinary transaction"
+	}
+	return "by its shape it might be (" + v.Kind.String() + "), but a label names the payer"
+}
+
+func (m *members) alternatives(out *Payout) []model.Alternative {
+	var as []model.Alternative
+	add := func(text, why string) { as = append(as, model.Alternative{Text: text, WhyNot: why}) }
+	if out.Payer.Conflict() {
+		for _, n := range out.Payer.Names {
+			add("The payer is "+n+", and not one of the others.", "labels contradict each other, and nothing on the ledger decides between them")
+		}
+	}
+	switch out.Shape {
+	case Solo:
+		add("The large output is an address of the pool that nobody lists.", "lists of pool addresses are not complete")
+		return as
+	case Coinbase:
+		add("The pool splits its reward among addresses of its own that nobody lists.", "lists of pool addresses are not complete, and the addresses need not have been used together yet")
+		return as
+	}
+	add("A custodian pays withdrawals of its customers.", "custodians batch payments in the same shape, and most of their addresses carry no label")
+	if out.Payer.Via == "coins" || out.Payer.Via == "chain" {
+		add("A large miner, or an employer who is paid by one, splits freshly mined coins among many.", "freshly mined coins say where the money was made, not who pays")
+	}
+	if out.more.hasMined && out.Payer.Pool != "" && !model.SameEntity(out.more.mined.Entity, out.Payer.Pool) {
+		add("The payer is a group that also serves "+out.more.mined.Entity+".", "most of the coins that can be traced were mined by "+out.more.mined.Entity+", and pools share custody")
+	}
+	if out.fan.over(out.fan.equal, m.p.EqualMax) {
+		add("The payer cuts its own funds into equal pieces.", fmt.Sprintf("%d of %d outputs hold the same value", out.fan.equal, out.fan.outputs))
+	}
+	if v := out.more.verdict; v != nil {
+		add("Several parties made the transaction together.", "its shape is "+v.Kind.String())
+	}
+	return as
+}
+
+func (m *members) counter(out *Payout) []model.Counter {
+	var cs []model.Counter
+	add := func(found bool, format string, args ...any) {
+		cs = append(cs, model.Counter{Text: fmt.Sprintf(format, args...), Found: found})
+	}
+	if out.Shape != Coinbase && out.Shape != Solo {
+		if l := &out.more.custodian; l.Entity != "" {
+			add(true, "a label that names the payer as a custodian: %s (%s)", l.Entity, l.Category)
+		} else {
+			add(false, "a label that names the payer as a custodian")
+		}
+		if out.more.exempt != "" {
+			add(true, "signs of a custodian's batch, set aside because %s", out.more.exempt)
+		}
+		add(out.fan.over(out.fan.round, m.p.RoundMax), "more than %d percent of round values (found %d of %d)", m.p.RoundMax, out.fan.round, out.fan.outputs)
+		add(false, "a runestone or an inscription")
+	}
+	add(out.fan.over(out.fan.equal, m.p.EqualMax), "more than %d percent of equal values (found %d of %d)", m.p.EqualMax, out.fan.equal, out.fan.outputs)
+	if out.SpendsKnown && !out.cut {
+		n := 0
+		for i := range out.Receipts {
+			switch out.Receipts[i].why {
+			case sends, maySend, continues:
+				n++
+			}
+		}
+		add(n > 0, "payees that send payouts themselves (found %d)", n)
+	}
+	return cs
+}
+
+func (m *members) unseen(p *heuristics.Pass, tx *model.Tx, out *Payout) []string {
+	var us []string
+	add := func(format string, args ...any) { us = append(us, fmt.Sprintf(format, args...)) }
+	if n := tx.Unresolved(); n > 0 {
+		add("the values of %d of the %d outputs that it spends: the fee and the share of freshly mined coins are not known, and that a pool pays rests on labels", n, len(tx.Inputs))
+	}
+	inferred, unowned := 0, 0
+	if !tx.Coinbase() {
+		for i := range tx.Inputs {
+			switch tx.Inputs[i].OwnerBy {
+			case model.OwnerUnlocking:
+				inferred++
+			case model.OwnerUnknown:
+				unowned++
+			}
+		}
+	}
+	if inferred > 0 {
+		add("the outputs that %d of the %d inputs spend: their addresses are inferred from what unlocks them", inferred, len(tx.Inputs))
+	}
+	if unowned > 0 {
+		add("the addresses of %d of the %d inputs: a label on one of them would not be seen", unowned, len(tx.Inputs))
+	}
+	if s := out.Fresh; s != nil && s.Unknown > 0 && tx.Resolved() {
+		for _, g := range s.Gaps {
+			add("the origin of %s of the coins: %s, at %d inputs", fresh.Percent(g.Share), g.Reason, g.Inputs)
+		}
+	}
+	if out.more.cutFresh {
+		add("the origin of the coins: the budget of look-ups is spent")
+	}
+	if out.more.cutChain || out.more.noParent {
+		add("the link before, were this one of a chain: look-ups or hops are spent")
+	}
+	if !out.cap.relative {
+		add("the height: the limit on the median output is the fixed one of %v BTC, not a part of the subsidy", out.cap.amount)
+	}
+	if !out.more.habits.known && !tx.Coinbase() {
+		add("earlier payouts of the payer: its place on the chain or its address is unknown, so that returning payees were not counted")
+	} else if out.more.habits.earlier == 0 && !tx.Coinbase() {
+		add("earlier payouts of the payer: the scope holds none, so that returning payees were not counted")
+	}
+	switch {
+	case !p.Can(sources.Spends) || !out.SpendsKnown:
+		add("what became of the outputs: one that pays the pool's own wallet later passes for a member's")
+	case out.cut:
+		add("what became of some outputs: the budget of look-ups is spent")
+	}
+	add("payments by Lightning or within the pool's books, and payees at custodians that nobody has labelled")
+	return us
+}

@@ -1,0 +1,187 @@
+package payout
+
+import (
+	"fmt"
+
+	"github.com/goldwash/goldwash/heuristics/cluster"
+	"github.com/goldwash/goldwash/model"
+)
+
+// reason says why an output has its class.
+type reason uint8
+
+const (
+	isNullData reason = iota
+	isEmpty
+	isAnyones
+	isPayer
+	isPayerCluster
+	isListed
+	isListedCluster
+	isService
+	isServiceCluster
+	isAccount
+	isToken
+	isSmall
+	isBelowFloor
+	isChange
+	isChainEnd
+	isPiece
+	continues
+	sends
+	maySend
+	isMember
+)
+
+// text says it in words.
+func (rc *Receipt) text(labels []model.Label) string {
+	entity := func() string {
+		l := &labels[rc.label]
+		return fmt.Sprintf("%s (%s, by %s)", l.Entity, l.Category, l.Source)
+	}
+	switch rc.why {
+	case isNullData:
+		return "null data: nobody can spend it"
+	case isEmpty:
+		return "holds no value"
+	case isAnyones:
+		return "its script names no key: anyone may spend it"
+	case isPayer:
+		return "its address is that of an input"
+	case isPayerCluster:
+		return "its address is in a cluster with an input's"
+	case isListed:
+		return "listed address of " + entity()
+	case isListedCluster:
+		return "in a cluster with a listed address of " + entity()
+	case isService:
+		return "labelled " + entity() + ": the payee is a customer of it, and nothing beyond is followed"
+	case isServiceCluster:
+		return "in a cluster labelled " + entity() + ": the payee is a customer of it, and nothing beyond is followed"
+	case isAccount:
+		return "labelled as an account of " + entity() + " at a custodian, who holds the key"
+	case isToken:
+		return "exactly the value that token wallets send"
+	case isSmall:
+		return "too small to be evidence of a member"
+	case isBelowFloor:
+		return "below the least amount that the pool pays in a coinbase"
+	case isChange:
+		return "the largest output by far: it may be the pool's change"
+	case isChainEnd:
+		return "the largest output of the last link of a chain that is recognised: it may be the pool's change"
+	case isPiece:
+		return "a piece of the pool's own funds"
+	case continues:
+		return fmt.Sprintf("pays for the next link of the chain, %v", rc.tx)
+	case sends:
+		return fmt.Sprintf("pays for %v, which is a payout itself", rc.tx)
+	case maySend:
+		return fmt.Sprintf("pays for %v, which may be a payout itself", rc.tx)
+	case isMember:
+		return "no sign of the pool's own wallet or of a service"
+	}
+	return fmt.Sprintf("reason(%d)", uint8(rc.why))
+}
+
+// sorter classifies the outputs of one transaction by what came before it.
+type sorter struct {
+	p      *Params
+	x      *cluster.Index
+	roots  map[model.Address]bool // of the payer
+	owners map[model.Address]bool // of the inputs
+	floor  model.Amount           // of the pool's coinbases; 0 for none
+	at     model.BlockRef
+	labels []model.Label // that receipts rest on
+}
+
+// own reports whether an address is the payer's.
+func (s *sorter) own(a model.Address) bool { return s.owners[a] || s.roots[s.x.Root(a)] }
+
+func (s *sorter) class(o *model.Output) Receipt {
+	r := Receipt{label: -1}
+	set := func(c Class, why reason) Receipt {
+		r.Class, r.why = c, why
+		return r
+	}
+	switch {
+	case o.Owner.Kind() == model.NullData:
+		return set(Unspendable, isNullData)
+	case o.Value <= 0:
+		return set(Unspendable, isEmpty)
+	case !o.Owner.Ownable():
+		return set(Unspendable, isAnyones)
+	case s.owners[o.Owner]:
+		return set(Internal, isPayer)
+	case s.roots[s.x.Root(o.Owner)]:
+		return set(Internal, isPayerCluster)
+	}
+	if l, direct := s.label(o.Owner, func(l *model.Label) bool { return l.Category == model.MiningPool && l.Role != model.RoleAccount }); l != nil {
+		r.label = s.keep(l)
+		if direct {
+			return set(Internal, isListed)
+		}
+		return set(Internal, isListedCluster)
+	}
+	if l, direct := s.label(o.Owner, func(l *model.Label) bool { return l.Category.Custodial() && l.Role != model.RoleAccount }); l != nil {
+		r.label = s.keep(l)
+		if direct {
+			return set(Service, isService)
+		}
+		return set(Service, isServiceCluster)
+	}
+	if l, direct := s.label(o.Owner, func(l *model.Label) bool { return l.Role == model.RoleAccount }); l != nil && direct {
+		r.label = s.keep(l)
+		return set(Service, isAccount)
+	}
+	switch {
+	case s.p.tokenValue(o.Value):
+		return set(Small, isToken)
+	case o.Value <= s.p.MinMember:
+		return set(Small, isSmall)
+	case o.Value < s.floor:
+		return set(Small, isBelowFloor)
+	}
+	return set(Member, isMember)
+}
+
+// label returns the best label of a kind on an address or its cluster: one on
+// the address itself before all others, then the one of most confidence, then
+// the first.
+func (s *sorter) label(a model.Address, is func(*model.Label) bool) (best *model.Label, direct bool) {
+	ref := model.RefAddress(a)
+	ls := s.x.Labels(a)
+	for i := range ls {
+		l := &ls[i]
+		if !is(l) || !valid(l, s.at) {
+			continue
+		}
+		d := l.On == ref
+		if best == nil || d && !direct || d == direct && l.Confidence > best.Confidence {
+			best, direct = l, d
+		}
+	}
+	return best, direct
+}
+
+// keep returns the index of a label among those that receipts rest on.
+func (s *sorter) keep(l *model.Label) int32 {
+	for i := range s.labels {
+		if s.labels[i].Compare(l) == 0 {
+			return int32(i)
+		}
+	}
+	s.labels = append(s.labels, *l)
+	return int32(len(s.labels) - 1)
+}
+
+// valid reports whether a label may be used for a transaction: it holds at that
+// time, as far as the time is known, and does not rest on findings of this
+// package.
+func valid(l *model.Label, at model.BlockRef) bool {
+	if derived(l) {
+		return false
+	}
+	when, ok := at.When()
+	return !ok || l.ValidAt(when)
+}

@@ -1,0 +1,479 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/goldwash/goldwash/heuristics"
+	"github.com/goldwash/goldwash/model"
+)
+
+const (
+	width  = 78 // of a line; addresses and ids are never broken or shortened
+	indent = 12
+	// maxParts is how many parts of a subject the text lists one by one.
+	maxParts = 12
+)
+
+// Text writes a finding for people: the word before the number, the claim,
+// what it rests on, what speaks for and against it, what was not seen.
+// Addresses and transaction ids stand in full. It returns the first error of w.
+func Text(w io.Writer, f *model.Finding) error {
+	p := &printer{w: w}
+	p.head(f)
+	p.field("Claim", f.Claim)
+	p.field("", model.Disclaimer)
+	if f.Partial {
+		p.field("Partial", "A budget ended the search for evidence; there may be more.")
+	}
+	p.given(f)
+	p.place(f)
+	for _, a := range f.Amounts {
+		p.field(capital(a.Role), money(a.Money))
+	}
+	for _, d := range f.Facts {
+		p.field(capital(d.Name), d.Value)
+	}
+	p.evidence(f)
+	p.parts(f.Parts)
+	p.against(f)
+	for i, a := range f.Alternatives {
+		p.field(once(i, "Or else"), a.Text+" Not excluded: "+a.WhyNot)
+	}
+	for i, pr := range f.Premises {
+		p.field(once(i, "Premises"), pr.Text+" "+pr.Question+" "+capital(pr.Answer))
+	}
+	for i, u := range f.Unseen {
+		p.field(once(i, "Unseen"), u)
+	}
+	for i, r := range f.RefutedBy {
+		p.field(once(i, "Refuted by"), r)
+	}
+	for i, e := range f.ErrorRates {
+		p.field(once(i, "Errors"), errorRate(e))
+	}
+	p.field("Confidence", f.Confidence.Level+": "+strings.Join(f.Confidence.Reasons, "; "))
+	p.field("Statement", f.ID.String())
+	p.field("Body", f.Digest.String())
+	p.field("Rules", fmt.Sprintf("%s %d, %s", f.Heuristic, f.Version, f.Rules))
+	p.line("")
+	return p.err
+}
+
+type printer struct {
+	w   io.Writer
+	err error
+}
+
+func (p *printer) line(s string) {
+	if p.err == nil {
+		_, p.err = io.WriteString(p.w, strings.TrimRight(s, " ")+"\n")
+	}
+}
+
+// field writes a name and its text, wrapped.
+func (p *printer) field(name, text string) { p.hang(name, indent, text) }
+
+// hang writes text wrapped behind a lead, which stands on the first line only.
+func (p *printer) hang(lead string, at int, text string) {
+	line := pad(lead, at)
+	used := false
+	for _, word := range strings.Fields(clean(text)) {
+		n := utf8.RuneCountInString(line) + utf8.RuneCountInString(word)
+		if used && n+1 > width {
+			p.line(line)
+			line, used = strings.Repeat(" ", at), false
+		}
+		if used {
+			line += " "
+		}
+		line += word
+		used = true
+	}
+	p.line(line)
+}
+
+func pad(s string, n int) string {
+	if k := utf8.RuneCountInString(s); k < n {
+		return s + strings.Repeat(" ", n-k)
+	}
+	return s + " "
+}
+
+// clean replaces control characters: labels and tags are written by strangers,
+// and a terminal obeys what it is sent.
+func clean(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r >= 0x7f && r < 0xa0 || r == 0x2028 || r == 0x2029 || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 {
+			return ' '
+		}
+		return r
+	}, s)
+}
+
+func once(i int, name string) string {
+	if i == 0 {
+		return name
+	}
+	return ""
+}
+
+func capital(s string) string {
+	r, n := utf8.DecodeRuneInString(s)
+	return strings.ToUpper(string(r)) + strings.ReplaceAll(s[n:], "_", " ")
+}
+
+func (p *printer) head(f *model.Finding) {
+	p.line(fmt.Sprintf("%s  %s, %s   analytic confidence: %s",
+		strings.ToUpper(f.Kind), f.Score.Likelihood, f.Score.Probability.Short(), f.Confidence.Level))
+}
+
+// given says what the number takes from labels.
+func (p *printer) given(f *model.Finding) {
+	for i, l := range f.Labels {
+		s := fmt.Sprintf("%s is labelled %s, %s", l.On.ID(), l.Entity, strings.ReplaceAll(string(l.Category), "_", " "))
+		if l.Role != "" {
+			s += ", " + string(l.Role)
+		}
+		s += fmt.Sprintf(": %s, %s", l.Confidence.Short(), l.Source)
+		if l.Method != "" {
+			s += ", " + strings.ReplaceAll(string(l.Method), "_", " ")
+		}
+		if !l.Asserted.IsZero() {
+			s += " " + l.Asserted.UTC().Format(time.DateOnly)
+		}
+		p.field(once(i, "Given"), s+".")
+	}
+	if len(f.Labels) > 0 {
+		p.field("", "Were the labels certain: "+f.Score.Given.Short()+".")
+	}
+	for _, x := range f.Score.Factors {
+		p.field("", fmt.Sprintf("Factor %s: %s.", x.Name, x.Probability.Short()))
+	}
+	if f.Score.Rule == model.ByLogOdds && f.Score.PriorOf != "" {
+		p.field("", fmt.Sprintf("Prior %s: %s.", f.Score.Prior.Short(), f.Score.PriorOf))
+	}
+	if f.Score.CapReason != "" {
+		p.field("", fmt.Sprintf("Capped at %s: %s.", f.Score.Cap.Short(), f.Score.CapReason))
+	}
+}
+
+func (p *printer) place(f *model.Finding) {
+	p.field("Subject", f.Subject.Kind().String()+" "+f.Subject.ID())
+	if s := place(f.Block); s != "" {
+		p.field("Where", s)
+	}
+}
+
+// place tells where and when, as far as it is known.
+func place(b model.BlockRef) string {
+	var s []string
+	if b.Has(model.KnownHeight) {
+		s = append(s, fmt.Sprintf("block %d", b.Height))
+	}
+	if b.Has(model.KnownHash) {
+		s = append(s, b.Hash.String())
+	}
+	if b.Has(model.KnownTime) {
+		s = append(s, "header time "+time.Unix(b.Time, 0).UTC().Format("2006-01-02 15:04")+" UTC")
+	}
+	if b.Has(model.KnownMedian) && b.Median != b.Time {
+		s = append(s, "median time past "+time.Unix(b.Median, 0).UTC().Format("2006-01-02 15:04")+" UTC")
+	}
+	return strings.Join(s, ", ")
+}
+
+// money writes coins, and what they were worth.
+func money(m model.Money) string {
+	s := m.Amount.String() + " BTC"
+	if m.Unit != "sat" {
+		s = fmt.Sprintf("%d %s", int64(m.Amount), m.Unit)
+	}
+	if m.Fiat != nil {
+		s += "  " + fiat(*m.Fiat)
+	}
+	return s
+}
+
+// fiat writes an amount of money: dollars with their sign, grouped.
+func fiat(f model.Fiat) string {
+	s := group(f.Amount.StringFixedBank(f.Places))
+	if f.Currency == "USD" {
+		return "$" + s
+	}
+	return s + " " + f.Currency
+}
+
+// group puts commas between the thousands.
+func group(s string) string {
+	neg := strings.HasPrefix(s, "-")
+	s = strings.TrimPrefix(s, "-")
+	whole, frac, point := strings.Cut(s, ".")
+	for i := len(whole) - 3; i > 0; i -= 3 {
+		whole = whole[:i] + "," + whole[i:]
+	}
+	if point {
+		whole += "." + frac
+	}
+	if neg {
+		whole = "-" + whole
+	}
+	return whole
+}
+
+func (p *printer) evidence(f *model.Finding) {
+	n := 0
+	for _, e := range f.Evidence {
+		if e.Weight < 0 {
+			continue
+		}
+		n++
+		p.item(once(n-1, "For"), n, e)
+	}
+}
+
+func (p *printer) item(lead string, n int, e model.Evidence) {
+	text := e.Text
+	if e.Weight != 0 {
+		text += fmt.Sprintf(" (%s: %v nats, %v with the labels' doubt)", e.Family, e.Weight, e.Discounted)
+	}
+	p.hang(pad(lead, indent-3)+fmt.Sprintf("%2d", n), indent, text)
+	for i, it := range e.Items {
+		if i == maxParts {
+			p.hang("", indent+2, fmt.Sprintf("and %d more, in the JSON form", len(e.Items)-i))
+			break
+		}
+		p.hang("", indent+2, itemText(it))
+	}
+}
+
+func itemText(it model.Item) string {
+	s := strings.ReplaceAll(it.Role, "_", " ")
+	if !it.On.IsZero() {
+		s += " " + it.On.ID()
+	}
+	if !it.Address.IsZero() && it.On.Kind() != model.KindAddress {
+		s += " at " + it.Address.String()
+	}
+	if it.Value != nil {
+		s += ", " + money(*it.Value)
+	}
+	if it.Note != "" {
+		s += ": " + it.Note
+	}
+	return s
+}
+
+// parts counts the parts of the subject by role, and lists them where they are
+// few.
+func (p *printer) parts(parts []model.Item) {
+	if len(parts) == 0 {
+		return
+	}
+	type class struct {
+		role string
+		n    int
+		sum  model.Amount
+		some bool
+	}
+	var classes []class
+	for _, it := range parts {
+		i := slices.IndexFunc(classes, func(c class) bool { return c.role == it.Role })
+		if i < 0 {
+			i = len(classes)
+			classes = append(classes, class{role: it.Role})
+		}
+		classes[i].n++
+		if it.Value != nil {
+			if sum, ok := classes[i].sum.Add(it.Value.Amount); ok {
+				classes[i].sum, classes[i].some = sum, true
+			}
+		}
+	}
+	slices.SortStableFunc(classes, func(a, b class) int {
+		return cmp.Or(cmp.Compare(b.n, a.n), strings.Compare(a.role, b.role))
+	})
+	var s []string
+	for _, c := range classes {
+		t := fmt.Sprintf("%d %s", c.n, strings.ReplaceAll(c.role, "_", " "))
+		if c.some {
+			t += " (" + c.sum.String() + " BTC)"
+		}
+		s = append(s, t)
+	}
+	p.field("Parts", strings.Join(s, ", "))
+	if len(parts) > maxParts {
+		p.field("", fmt.Sprintf("Each of the %d with its reason is in the JSON form.", len(parts)))
+		return
+	}
+	for _, it := range parts {
+		p.hang("", indent+2, itemText(it))
+	}
+}
+
+func (p *printer) against(f *model.Finding) {
+	n := 0
+	for _, e := range f.Evidence {
+		if e.Weight < 0 {
+			n++
+			p.item(once(n-1, "Against"), n, e)
+		}
+	}
+	for _, c := range f.Counter {
+		if c.Found {
+			n++
+			p.hang(pad(once(n-1, "Against"), indent-3)+fmt.Sprintf("%2d", n), indent, c.Text)
+		}
+	}
+	var not []string
+	for _, c := range f.Counter {
+		if !c.Found {
+			not = append(not, strings.TrimRight(c.Text, "."))
+		}
+	}
+	if len(not) > 0 {
+		p.field(once(n, "Against"), "Looked for, not found: "+strings.Join(not, "; ")+".")
+	}
+}
+
+func errorRate(e model.ErrorRate) string {
+	if !e.Measured {
+		return e.Of + ": not measured."
+	}
+	kind := "real"
+	if e.Simulated {
+		kind = "simulated"
+	}
+	return fmt.Sprintf("%s population %q: %s: %d false positives and %d false negatives in %d (%s).", kind, e.Population, e.Of, e.FalsePos, e.FalseNeg, e.N, e.Reference)
+}
+
+// Totals gathers findings by kind, for the table at the end of a report. The
+// zero value is ready.
+type Totals struct{ kinds []total }
+
+type total struct {
+	kind     string
+	n        int
+	role     string
+	coins    model.Amount
+	over     bool
+	fiat     decimal.Decimal
+	currency string
+	unpriced int
+	valued   bool
+}
+
+// Add counts a finding and its first amount.
+func (t *Totals) Add(f *model.Finding) {
+	i, ok := slices.BinarySearchFunc(t.kinds, f.Kind, func(a total, k string) int { return strings.Compare(a.kind, k) })
+	if !ok {
+		t.kinds = slices.Insert(t.kinds, i, total{kind: f.Kind})
+	}
+	k := &t.kinds[i]
+	k.n++
+	if len(f.Amounts) == 0 {
+		return
+	}
+	a := f.Amounts[0]
+	k.role, k.valued = a.Role, true
+	sum, ok := k.coins.Add(a.Amount)
+	k.coins, k.over = sum, k.over || !ok
+	switch {
+	case a.Fiat == nil, k.currency != "" && k.currency != a.Fiat.Currency:
+		k.unpriced++
+	default:
+		k.currency = a.Fiat.Currency
+		k.fiat = k.fiat.Add(a.Fiat.Amount)
+	}
+}
+
+// Text writes one line for each kind: how many, and the sum of what they speak
+// of, at transaction time.
+func (t *Totals) Text(w io.Writer) error {
+	p := &printer{w: w}
+	if len(t.kinds) == 0 {
+		p.line("No findings. The coverage below says what was looked at.")
+		return p.err
+	}
+	p.line("TOTALS")
+	for _, k := range t.kinds {
+		s := fmt.Sprintf("  %-28s %5d", k.kind, k.n)
+		switch {
+		case !k.valued:
+		case k.over:
+			s += "   sum does not fit"
+		default:
+			s += "   " + strings.ReplaceAll(k.role, "_", " ") + " " + k.coins.String() + " BTC"
+			if k.currency != "" {
+				s += "  " + fiat(model.Fiat{Currency: k.currency, Amount: k.fiat, Places: 2})
+			}
+			if k.unpriced > 0 && k.currency != "" {
+				s += fmt.Sprintf(" (%d without a price)", k.unpriced)
+			}
+		}
+		p.line(s)
+	}
+	return p.err
+}
+
+// CoverageText writes what a session looked at and what it could not see.
+func CoverageText(w io.Writer, c heuristics.Coverage) error {
+	p := &printer{w: w}
+	p.line("COVERAGE")
+	where := "everything that the sources have"
+	switch {
+	case c.To != 0:
+		where = fmt.Sprintf("heights %d to %d", c.From, c.To)
+	case c.From != 0:
+		where = fmt.Sprintf("heights from %d", c.From)
+	}
+	p.field("Scope", where)
+	if s := place(c.Tip); s != "" {
+		p.field("Tip", s)
+	}
+	p.field("Looked at", fmt.Sprintf("%d blocks, %d transactions, %d inputs", c.Blocks, c.Txs, c.Inputs))
+	if c.UnresolvedInputs > 0 || c.UnownedInputs > 0 {
+		p.field("Unknown", fmt.Sprintf("the value of %d inputs and the owner of %d: what they spend was not loaded", c.UnresolvedInputs, c.UnownedInputs))
+	}
+	var ls []string
+	for _, l := range c.Labels {
+		ls = append(ls, l.Value+" "+strings.ReplaceAll(l.Name, "_", " "))
+	}
+	p.field("Labels", strings.Join(ls, ", "))
+	for _, l := range c.Labels {
+		if l.Value == "0" && l.Name == string(model.HashMarketplace) {
+			p.field("", "No label of a hash marketplace is loaded: silence about deposits to them means nothing.")
+		}
+	}
+	if c.Lacks != "none" {
+		p.field("Without", "the sources lack "+c.Lacks)
+	}
+	for _, h := range c.Heuristics {
+		if h.Offered == 0 && len(h.Notes) == 0 {
+			continue
+		}
+		s := fmt.Sprintf("%d offered, %d filtered, %d ran, %d not applicable", h.Offered, h.Filtered, h.Ran, h.Skipped)
+		if h.Partial > 0 {
+			s += fmt.Sprintf(", %d partial", h.Partial)
+		}
+		if h.Failed > 0 {
+			s += fmt.Sprintf(", %d FAILED", h.Failed)
+		}
+		s += fmt.Sprintf(", %d findings, %d look-ups", h.Findings, h.Lookups)
+		p.hang("  "+h.Heuristic, 20, s)
+		for _, n := range h.Notes {
+			p.hang("", 22, fmt.Sprintf("%d: %s", n.Count, n.Text))
+		}
+	}
+	if c.Incomplete {
+		p.field("INCOMPLETE", fmt.Sprintf("%d evaluations failed; what they would have said is not known.", c.Failures))
+	}
+	return p.err
+}

@@ -1,0 +1,80 @@
+package heuristics
+
+import (
+	"context"
+	"fmt"
+	"iter"
+
+	"github.com/goldwash/goldwash/model"
+)
+
+// Scan is what Index reads: the scope of the session, in ledger order. It is not
+// safe for concurrent use. Look-ups in a scan have no budget.
+type Scan struct {
+	*Lookups
+	read int64 // transactions
+}
+
+// Txs yields every transaction of the scope in ledger order. It yields nothing
+// where the sources have no blocks; [Lookups.Can] tells. It may be called more
+// than once.
+func (s *Scan) Txs(ctx context.Context) iter.Seq2[*model.Tx, error] {
+	return func(yield func(*model.Tx, error) bool) {
+		if s.s.e.src.Blocks == nil {
+			return
+		}
+		for blk, err := range s.s.e.src.Blocks.Blocks(ctx, s.s.scope.heights()) {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			for _, tx := range blk.Txs {
+				s.read++
+				if !yield(tx, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Totals is what Finish reads: the results of a whole run. It is not safe for
+// concurrent use. Look-ups in Finish have no budget.
+type Totals struct {
+	*Lookups
+	run      *run
+	findings []model.Finding
+}
+
+// Report adds a finding. See [Pass.Report].
+func (t *Totals) Report(f model.Finding) { t.findings = append(t.findings, f) }
+
+// Results yields the results that a heuristic gave for the subjects of the run,
+// in ledger order of the subjects; those that it skipped or failed at are left
+// out. Only the heuristic itself and those in its Requires can be read.
+func Results[R any](t *Totals, h *Heuristic) iter.Seq2[model.Ref, R] {
+	rows := t.run.results(t.require(h, "results"))
+	return func(yield func(model.Ref, R) bool) {
+		for i := range rows {
+			if rows[i].result == nil {
+				continue
+			}
+			if !yield(rows[i].ref, typed[R](rows[i].result, t.Lookups, h, "results")) {
+				return
+			}
+		}
+	}
+}
+
+// FinishOf reads what Finish of a required heuristic returned. It panics where
+// that Finish failed, so that nobody takes a lack of totals for empty totals.
+func FinishOf[T any](t *Totals, h *Heuristic) T {
+	i := t.require(h, "totals")
+	if t.s.e.hs[i].Finish == nil {
+		panic(fmt.Sprintf("heuristics: %s reads the totals of %s, which has no Finish", t.s.e.hs[t.h].Name, h.Name))
+	}
+	if t.run.broken[i] {
+		panic(fmt.Sprintf("Finish of %s failed", h.Name))
+	}
+	return typed[T](t.run.finished[i], t.Lookups, h, "totals")
+}

@@ -1,0 +1,2 @@
+// Package service tells services from wallets.
+package service

@@ -1,0 +1,284 @@
+package heuristics
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"runtime/debug"
+	"slices"
+	"strconv"
+	"sync"
+
+	"github.com/goldwash/goldwash/model"
+	"github.com/goldwash/goldwash/sources"
+)
+
+// Scope is what a session is about: the heights that indexes read, and what the
+// operator of the run states.
+type Scope struct {
+	// From and To bound the heights, both included; To 0 means up to the tip.
+	From int32 `json:"from"`
+	To   int32 `json:"to"`
+	// Seeds are entities of special interest. Heuristics about clusters report
+	// on those of seeds.
+	Seeds []model.Ref `json:"seeds,omitempty"`
+	// Actors are labels that state who is under investigation. Stating an
+	// actor does not narrow what is looked at.
+	Actors []model.Label `json:"actors,omitempty"`
+}
+
+func (s Scope) heights() sources.Range { return sources.Range{From: s.From, To: s.To} }
+
+// Session is an engine at work on one scope, with the tip of the chain pinned.
+// It remembers results, so many runs and questions may share it. It is safe for
+// concurrent use.
+type Session struct {
+	e       *Engine
+	scope   Scope
+	tip     model.BlockRef
+	overlay map[model.Ref][]model.Label // what is stated in the scope
+	counts  []model.Fact                // labels by category
+	indexes []any
+	memo    memo
+	tallies []tally
+
+	tagsMu   sync.Mutex
+	tagsRead bool
+	tags     []model.Tag
+
+	mu   sync.Mutex
+	seen looked
+}
+
+// looked counts what went by as subjects.
+type looked struct {
+	txs, inputs, unresolved, unowned, failures int64
+	blocks                                     map[model.BlockHash]struct{}
+	last                                       model.BlockHash // the usual case, without a look into the map
+}
+
+// Open pins the tip, scans the scope for the indexes that the heuristics build,
+// and returns the session. Where an index fails, so does Open: what builds on
+// it would be silent for the wrong reason.
+func (e *Engine) Open(ctx context.Context, scope Scope) (*Session, error) {
+	s := &Session{
+		e: e, indexes: make([]any, len(e.hs)), tallies: make([]tally, len(e.hs)),
+		memo:    memo{max: e.opt.Memory, by: map[memoKey]*memoEntry{}},
+		overlay: map[model.Ref][]model.Label{},
+		seen:    looked{blocks: map[model.BlockHash]struct{}{}},
+	}
+	s.scope = Scope{From: scope.From, To: scope.To, Seeds: slices.Clone(scope.Seeds), Actors: slices.Clone(scope.Actors)}
+	slices.SortFunc(s.scope.Seeds, model.Ref.Compare)
+	if scope.To != 0 && scope.From > scope.To {
+		return nil, fmt.Errorf("heuristics: scope from height %d to %d holds nothing", scope.From, scope.To)
+	}
+	for i := range s.scope.Actors {
+		a := &s.scope.Actors[i]
+		if a.On.IsZero() {
+			return nil, fmt.Errorf("heuristics: actor %q of the scope names no address", a.Entity)
+		}
+		a.Category = cmp.Or(a.Category, model.Actor)
+		a.Source = cmp.Or(a.Source, "stated")
+		a.Method = cmp.Or(a.Method, model.MethodStated)
+	}
+	slices.SortFunc(s.scope.Actors, func(a, b model.Label) int { return a.Compare(&b) })
+	for _, a := range s.scope.Actors {
+		s.overlay[a.On] = append(s.overlay[a.On], a)
+	}
+	if e.src.Blocks != nil {
+		tip, err := e.src.Blocks.Tip(ctx)
+		if err != nil && !errors.Is(err, sources.ErrNotFound) {
+			return nil, fmt.Errorf("tip of the chain: %w", err)
+		}
+		s.tip = tip
+	}
+	if err := s.countLabels(ctx); err != nil {
+		return nil, err
+	}
+	for i, h := range e.hs {
+		s.tallies[i].c.Heuristic, s.tallies[i].c.Version = h.Name, h.Version
+		if h.Index == nil {
+			continue
+		}
+		if err := s.index(ctx, i); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+func (s *Session) index(ctx context.Context, i int) (err error) {
+	h := s.e.hs[i]
+	told := s.e.opt.Observer.Index
+	if told != nil {
+		told(IndexInfo{Heuristic: h.Name})
+	}
+	scan := &Scan{Lookups: s.free(i)}
+	defer func() {
+		if r := recover(); r != nil {
+			err = &PassError{Heuristic: h.Name, Err: fmt.Errorf("index: panic: %v", r), Stack: debug.Stack()}
+		}
+		s.tallies[i].note(scan.notes)
+		if told != nil {
+			told(IndexInfo{Heuristic: h.Name, Done: true, Txs: scan.read, Err: err})
+		}
+	}()
+	s.indexes[i], err = h.Index(ctx, scan)
+	if err != nil {
+		return &PassError{Heuristic: h.Name, Err: fmt.Errorf("index: %w", err)}
+	}
+	return nil
+}
+
+// free returns look-ups without a budget.
+func (s *Session) free(i int) *Lookups { return &Lookups{s: s, h: i, left: 1 << 62} }
+
+// Scope returns the scope, sorted and with defaults filled in.
+func (s *Session) Scope() Scope { return s.scope }
+
+// Tip returns the last block of the chain as pinned.
+func (s *Session) Tip() model.BlockRef { return s.tip }
+
+// Engine returns the engine that opened the session.
+func (s *Session) Engine() *Engine { return s.e }
+
+// Sweep yields every transaction of the scope in ledger order, as subjects.
+func (s *Session) Sweep(ctx context.Context) iter.Seq2[Subject, error] {
+	if s.e.src.Blocks == nil {
+		return func(yield func(Subject, error) bool) {
+			yield(Subject{}, &sources.Error{Source: "sources", Op: "Blocks", Key: "no provider has this capability", Err: sources.ErrUnavailable})
+		}
+	}
+	return InBlocks(ctx, s.e.src.Blocks, s.scope.heights())
+}
+
+// labels joins the labels of the sources with those of the scope.
+func (s *Session) labels(ctx context.Context, on []model.Ref) ([][]model.Label, error) {
+	out := make([][]model.Label, len(on))
+	if s.e.src.Labels != nil && len(on) > 0 {
+		ls, err := s.e.src.Labels.Labels(ctx, on)
+		if err != nil {
+			return nil, err
+		}
+		if len(ls) != len(on) {
+			return nil, &sources.Error{Source: "sources", Op: "Labels", Key: fmt.Sprintf("%d answers to %d questions", len(ls), len(on)), Err: sources.ErrMalformed}
+		}
+		copy(out, ls)
+	}
+	if len(s.overlay) == 0 {
+		return out, nil
+	}
+	for i, r := range on {
+		if more := s.overlay[r]; len(more) > 0 {
+			out[i] = slices.Concat(out[i], more)
+			slices.SortStableFunc(out[i], func(a, b model.Label) int { return a.Compare(&b) })
+		}
+	}
+	return out, nil
+}
+
+// find yields labels by category, those of the scope included.
+func (s *Session) find(ctx context.Context, c model.Category) iter.Seq2[model.Label, error] {
+	return func(yield func(model.Label, error) bool) {
+		stated := s.scope.Actors
+		next := 0
+		if s.e.src.Labels != nil {
+			for l, err := range s.e.src.Labels.Find(ctx, c) {
+				if err != nil {
+					yield(model.Label{}, err)
+					return
+				}
+				for ; next < len(stated) && stated[next].Compare(&l) < 0; next++ {
+					if (c == "" || stated[next].Category == c) && !yield(stated[next], nil) {
+						return
+					}
+				}
+				if !yield(l, nil) {
+					return
+				}
+			}
+		}
+		for ; next < len(stated); next++ {
+			if (c == "" || stated[next].Category == c) && !yield(stated[next], nil) {
+				return
+			}
+		}
+	}
+}
+
+// countLabels counts the labels of each category, with zeros for those that
+// heuristics give meaning to or filter by.
+func (s *Session) countLabels(ctx context.Context) error {
+	n := map[model.Category]int{
+		model.HashMarketplace: 0, model.CloudMining: 0, model.MiningPool: 0, model.Exchange: 0, model.Actor: 0,
+	}
+	for _, h := range s.e.hs {
+		for i := range h.Select {
+			for _, c := range slices.Concat(h.Select[i].Pays, h.Select[i].Spends) {
+				n[c] = 0
+			}
+		}
+	}
+	for l, err := range s.find(ctx, "") {
+		if err != nil {
+			return fmt.Errorf("labels: %w", err)
+		}
+		n[l.Category]++
+	}
+	for c, k := range n {
+		s.counts = append(s.counts, model.Fact{Name: string(c), Value: strconv.Itoa(k)})
+	}
+	slices.SortFunc(s.counts, func(a, b model.Fact) int { return cmp.Compare(a.Name, b.Name) })
+	return nil
+}
+
+// Coverage tells what the session looked at so far and what it could not see.
+func (s *Session) Coverage() Coverage {
+	s.mu.Lock()
+	n, blocks := s.seen, int64(len(s.seen.blocks))
+	s.mu.Unlock()
+	c := Coverage{
+		Has: s.e.has.String(), Lacks: (allCapabilities &^ s.e.has).String(),
+		From: s.scope.From, To: s.scope.To, Tip: s.tip,
+		Blocks: blocks, Txs: n.txs, Inputs: n.inputs, UnresolvedInputs: n.unresolved, UnownedInputs: n.unowned,
+		Labels: s.counts, Failures: n.failures, Incomplete: n.failures > 0,
+	}
+	for i := range s.tallies {
+		c.Heuristics = append(c.Heuristics, s.tallies[i].coverage())
+	}
+	return c
+}
+
+// Eval evaluates a heuristic on one subject outside a run, as a screening desk
+// does: it returns the typed result and the findings. The heuristic must be one
+// that the engine lists or requires. Where it does not apply, the error is
+// ErrSkip.
+func Eval[R any](ctx context.Context, s *Session, h *Heuristic, on model.Ref) (R, []model.Finding, error) {
+	var none R
+	i, ok := s.e.byName[h.Name]
+	if !ok {
+		return none, nil, fmt.Errorf("heuristic %q is not in the engine", h.Name)
+	}
+	if s.e.hs[i].Run == nil {
+		return none, nil, fmt.Errorf("heuristic %q has no Run", h.Name)
+	}
+	ev := s.evaluate(ctx, i, on, s.e.hs[i].MaxHops, nil)
+	if ev.err != nil {
+		return none, ev.findings, s.failure(i, on, ev)
+	}
+	r, ok := ev.result.(R)
+	if !ok && ev.result != nil {
+		return none, ev.findings, fmt.Errorf("heuristic %q gives %T, not %T", h.Name, ev.result, none)
+	}
+	return r, ev.findings, nil
+}
+
+// failure wraps the error of an evaluation, but for ErrSkip.
+func (s *Session) failure(i int, on model.Ref, ev *evaluation) error {
+	if errors.Is(ev.err, ErrSkip) {
+		return ErrSkip
+	}
+	return &PassError{Heuristic: s.e.hs[i].Name, Subject: on, Err: ev.err, Stack: ev.stack}
+}

@@ -1,0 +1,373 @@
+package model
+
+import (
+	"fmt"
+	"math/bits"
+	"strconv"
+	"strings"
+)
+
+// Probability is a chance in parts per million, from 0 to 1,000,000. Integers
+// make every score bit-identical on every platform. In JSON it is a number
+// between 0 and 1 with at most six decimals.
+type Probability uint32
+
+// Certain is the probability 1.
+const Certain Probability = 1_000_000
+
+// Percent returns the probability of so many hundredths.
+func Percent(n int) Probability { return Probability(n) * 10_000 }
+
+// String returns the exact value with as many decimals as it needs, at least
+// two: "0.35", "0.873".
+func (p Probability) String() string {
+	s := fmt.Sprintf("%d.%06d", p/Certain, p%Certain)
+	for strings.HasSuffix(s, "0") && len(s) > 4 {
+		s = s[:len(s)-1]
+	}
+	return s
+}
+
+// Short returns two digits, as a reader should see them: "0.87"; below 0.01 and
+// above 0.99 it says so with a sign rather than claim 0 or 1.
+func (p Probability) Short() string {
+	switch {
+	case p > 990_000:
+		return ">0.99"
+	case p < 10_000:
+		return "<0.01"
+	}
+	return fmt.Sprintf("0.%02d", min(99, (p+5_000)/10_000))
+}
+
+// ParseProbability reads a decimal from 0 to 1 with at most six decimals.
+func ParseProbability(s string) (Probability, error) {
+	whole, frac, _ := strings.Cut(s, ".")
+	if len(frac) <= 6 && (whole == "0" || whole == "1") {
+		n, err := strconv.ParseUint(whole+(frac + "000000")[:6], 10, 32)
+		if err == nil && n <= uint64(Certain) && !strings.HasSuffix(s, ".") {
+			return Probability(n), nil
+		}
+	}
+	return 0, fmt.Errorf("probability %q: want a decimal from 0 to 1 with at most six decimals", clip(s))
+}
+
+// MarshalJSON writes a number: 0.35.
+func (p Probability) MarshalJSON() ([]byte, error) { return []byte(p.String()), nil }
+
+// UnmarshalJSON reads a number from 0 to 1 with at most six decimals.
+func (p *Probability) UnmarshalJSON(b []byte) (err error) {
+	*p, err = ParseProbability(string(b))
+	return err
+}
+
+// Times returns the product, rounded to the nearest millionth.
+func (p Probability) Times(q Probability) Probability {
+	return Probability((uint64(p)*uint64(q) + uint64(Certain)/2) / uint64(Certain))
+}
+
+// Likelihood returns the word that ICD 203 has for the probability, from
+// "almost no chance" to "almost certain".
+func (p Probability) Likelihood() string {
+	switch {
+	case p < 50_000:
+		return "almost no chance"
+	case p < 200_000:
+		return "very unlikely"
+	case p < 450_000:
+		return "unlikely"
+	case p <= 550_000:
+		return "roughly even chance"
+	case p <= 800_000:
+		return "likely"
+	case p <= 950_000:
+		return "very likely"
+	}
+	return "almost certain"
+}
+
+// MicroNats is a weight of evidence: the natural logarithm of a likelihood
+// ratio or of odds, in millionths. Positive speaks for a statement, negative
+// against it.
+type MicroNats int64
+
+// Nat is a weight of one: a likelihood ratio of 2.718.
+const Nat MicroNats = 1_000_000
+
+// String returns the weight in nats with a sign and two decimals: "+5.30".
+func (w MicroNats) String() string {
+	sign := "+"
+	if w < 0 {
+		sign = "-"
+	}
+	u := (magnitude(int64(w)) + 5_000) / 10_000
+	return fmt.Sprintf("%s%d.%02d", sign, u/100, u%100)
+}
+
+// LnRatio returns the natural logarithm of num/den, both positive, as the weight
+// of a likelihood ratio. It panics on arguments that are not positive, which
+// are a mistake of the programmer.
+func LnRatio(num, den int64) MicroNats {
+	if num <= 0 || den <= 0 {
+		panic("model: LnRatio of a number that is not positive")
+	}
+	return roundNats(lnInt(uint64(num)) - lnInt(uint64(den)))
+}
+
+// LogOdds returns ln(p/(1-p)). It is held within ln(10^-6) and ln(10^6).
+func (p Probability) LogOdds() MicroNats {
+	p = min(max(p, 1), Certain-1)
+	return LnRatio(int64(p), int64(Certain-p))
+}
+
+// Logistic returns the probability that has the log-odds.
+func Logistic(w MicroNats) Probability {
+	if w > 0 {
+		return Certain - Logistic(-w)
+	}
+	e := expQ48(max(w, -40*Nat))
+	hi, lo := bits.Mul64(e, uint64(Certain))
+	q, r := bits.Div64(hi, lo, oneQ48+e)
+	if r >= (oneQ48+e)/2 {
+		q++
+	}
+	return Probability(q)
+}
+
+// Discount returns the weight that evidence keeps if it rests on a label of
+// the given confidence: ln(c*LR + 1-c). A wrong label makes evidence
+// uninformative, not contrary. The weight is first held within 9 nats.
+func (w MicroNats) Discount(c Probability) MicroNats {
+	w, c = min(max(w, -9*Nat), 9*Nat), min(c, Certain)
+	hi, lo := bits.Mul64(expQ48(w), uint64(c))
+	hi2, lo2 := bits.Mul64(oneQ48, uint64(Certain-c))
+	lo, carry := bits.Add64(lo, lo2, 0)
+	hi, _ = bits.Add64(hi, hi2, carry)
+	v, _ := bits.Div64(hi, lo, uint64(Certain))
+	return roundNats(lnInt(max(v, 1)) - 48*ln2Q56)
+}
+
+// The arithmetic below is fixed point, because the functions of package math
+// differ in their last bits between processors.
+
+const (
+	oneQ48  = 1 << 48
+	oneQ56  = 1 << 56
+	ln2Q56  = 49946518145322874 // ln 2 times 2^56
+	natQ56  = oneQ56
+	maxTerm = 40
+)
+
+// expQ48 returns e^w times 2^48, for w of at most 10 nats.
+func expQ48(w MicroNats) uint64 {
+	// w = k ln 2 + r with |r| <= ln 2 / 2.
+	x := mulDiv(int64(w), natQ56, int64(Nat))
+	k := x / ln2Q56
+	r := x - k*ln2Q56
+	if r > ln2Q56/2 {
+		k, r = k+1, r-ln2Q56
+	} else if r < -ln2Q56/2 {
+		k, r = k-1, r+ln2Q56
+	}
+	sum, term := int64(oneQ56), int64(oneQ56)
+	for i := int64(1); i < maxTerm && term != 0; i++ {
+		term = mulDiv(term, r, oneQ56) / i
+		sum += term
+	}
+	// sum is e^r times 2^56, between 0.7 and 1.42; shift by k-8.
+	switch s := k - 8; {
+	case s >= 0:
+		return uint64(sum) << s
+	case s > -63:
+		return (uint64(sum) + 1<<(-s-1)) >> -s
+	}
+	return 0
+}
+
+// lnInt returns the natural logarithm of v > 0, times 2^56.
+func lnInt(v uint64) int64 {
+	e := bits.Len64(v) - 1
+	// m is v scaled into [1, 2), times 2^56; t = (m-1)/(m+1), at most 1/3.
+	var m int64
+	if e >= 56 {
+		m = int64(v >> (e - 56))
+	} else {
+		m = int64(v << (56 - e))
+	}
+	t := mulDiv(m-oneQ56, oneQ56, m+oneQ56)
+	t2 := mulDiv(t, t, oneQ56)
+	sum, pow := int64(0), t
+	for i := int64(1); i < 2*maxTerm && pow != 0; i += 2 {
+		sum += pow / i
+		pow = mulDiv(pow, t2, oneQ56)
+	}
+	return 2*sum + int64(e)*ln2Q56
+}
+
+// mulDiv returns a*b/c, truncated towards zero, by 128-bit arithmetic. The
+// quotient must fit.
+func mulDiv(a, b, c int64) int64 {
+	neg := (a < 0) != (b < 0)
+	hi, lo := bits.Mul64(magnitude(a), magnitude(b))
+	q, _ := bits.Div64(hi, lo, uint64(c))
+	if neg {
+		return -int64(q)
+	}
+	return int64(q)
+}
+
+func magnitude(a int64) uint64 {
+	if a < 0 {
+		return -uint64(a)
+	}
+	return uint64(a)
+}
+
+// roundNats turns nats times 2^56 into micro-nats, to the nearest.
+func roundNats(x int64) MicroNats {
+	hi, lo := bits.Mul64(magnitude(x), uint64(Nat))
+	lo, carry := bits.Add64(lo, oneQ56/2, 0)
+	hi += carry
+	v := MicroNats(hi<<8 | lo>>56)
+	if x < 0 {
+		return -v
+	}
+	return v
+}
+
+// Score is how sure a finding is, as one number with what it is made of.
+//
+// Under the rule "log-odds" the prior's log-odds and the weights of the
+// evidence add up, family by family, as [Combine] does; under "product" the
+// factors multiply. Either way a reader can redo the sum from the finding alone,
+// and leave an item out; [Finding.Validate] does so.
+type Score struct {
+	Rule  ScoreRule   `json:"rule"`
+	Prior Probability `json:"prior,omitempty"`
+	// PriorOf says what the prior is a probability of.
+	PriorOf string   `json:"prior_of,omitempty"`
+	Factors []Factor `json:"factors,omitempty"`
+	// Given is the probability of the statement if every label is true;
+	// Probability counts the labels' own doubt, and is the finding's number.
+	Given       Probability `json:"given_labels"`
+	Probability Probability `json:"probability"`
+	// Cap is the most that either number may be; 0 means no cap. CapReason
+	// says why.
+	Cap       Probability `json:"cap,omitempty"`
+	CapReason string      `json:"cap_reason,omitempty"`
+	// Likelihood is the word for Probability.
+	Likelihood string `json:"likelihood"`
+}
+
+// ScoreRule is how a score comes about.
+type ScoreRule string
+
+// Rules of [Score].
+const (
+	ByLogOdds ScoreRule = "log-odds"
+	ByProduct ScoreRule = "product"
+)
+
+// Factor is one factor of a score under the rule "product".
+type Factor struct {
+	Name        string      `json:"name"`
+	Given       Probability `json:"given_labels"` // if the labels are true
+	Probability Probability `json:"probability"`
+}
+
+// Caps on weights, so that no single kind of evidence and no sum of it claims
+// more than method can carry (heuristics reference, section 13.1).
+const (
+	FamilyCap = 6 * Nat
+	TotalCap  = 9 * Nat
+
+	maxWeight = 1_000_000 * Nat
+)
+
+// MaxReported is the highest probability that a finding reports under the rule
+// "product": nothing that rests on a ledger and a label is certain.
+const MaxReported = Probability(990_000)
+
+// Combine scores a statement by log-odds. Evidence is grouped by family. Within
+// a family the strongest weight on each side counts in full, the next on that
+// side by half, and no other, because evidence of one family is not
+// independent; a family's sum is held within FamilyCap, and the prior's log-odds
+// plus all families within TotalCap. capAt, where not 0, caps the probability
+// for the reason given.
+func Combine(prior Probability, of string, ev []Evidence, capAt Probability, capReason string) Score {
+	s := Score{Rule: ByLogOdds, Prior: prior, PriorOf: of, Cap: capAt, CapReason: capReason}
+	s.Given = posterior(prior, ev, func(e *Evidence) MicroNats { return e.Weight })
+	s.Probability = posterior(prior, ev, func(e *Evidence) MicroNats { return e.Discounted })
+	return s.finish()
+}
+
+func posterior(prior Probability, ev []Evidence, weight func(*Evidence) MicroNats) Probability {
+	return Logistic(min(max(prior.LogOdds()+total(ev, weight), -TotalCap), TotalCap))
+}
+
+// Product scores a statement by the product of its factors.
+func Product(capAt Probability, capReason string, fs ...Factor) Score {
+	s := Score{Rule: ByProduct, Factors: fs, Given: Certain, Probability: Certain, Cap: capAt, CapReason: capReason}
+	for _, f := range fs {
+		s.Given, s.Probability = s.Given.Times(f.Given), s.Probability.Times(f.Probability)
+	}
+	s.Given, s.Probability = min(s.Given, MaxReported), min(s.Probability, MaxReported)
+	return s.finish()
+}
+
+func (s Score) finish() Score {
+	if s.Cap != 0 {
+		s.Given, s.Probability = min(s.Given, s.Cap), min(s.Probability, s.Cap)
+	}
+	s.Likelihood = s.Probability.Likelihood()
+	return s
+}
+
+// inRange reports whether every probability is at most 1.
+func (s *Score) inRange() bool {
+	for _, f := range s.Factors {
+		if f.Given > Certain || f.Probability > Certain {
+			return false
+		}
+	}
+	return max(s.Prior, s.Given, s.Probability, s.Cap) <= Certain
+}
+
+// total sums weights by family. Families are few, so a scan for each beats a
+// map, and its order is the order of the evidence.
+func total(ev []Evidence, weight func(*Evidence) MicroNats) MicroNats {
+	var sum MicroNats
+	for i := range ev {
+		if !firstOfFamily(ev, i) {
+			continue
+		}
+		var best, next, worst, less MicroNats
+		for j := i; j < len(ev); j++ {
+			if ev[j].Family != ev[i].Family {
+				continue
+			}
+			// No weight is near the bound, which keeps the sum from overflowing.
+			switch w := min(max(weight(&ev[j]), -maxWeight), maxWeight); {
+			case w > best:
+				best, next = w, best
+			case w > next:
+				next = w
+			case w < worst:
+				worst, less = w, worst
+			case w < less:
+				less = w
+			}
+		}
+		sum += min(max(best+next/2+worst+less/2, -FamilyCap), FamilyCap)
+	}
+	return sum
+}
+
+func firstOfFamily(ev []Evidence, i int) bool {
+	for j := range ev[:i] {
+		if ev[j].Family == ev[i].Family {
+			return false
+		}
+	}
+	return true
+}
