@@ -21,15 +21,17 @@ var ways = []struct {
 	name  string
 	opt   heuristics.Options
 	order uint64
+	cache bool
 }{
-	{"one worker", heuristics.Options{Workers: 1}, 0},
-	{"again", heuristics.Options{Workers: 1}, 0},
-	{"another order", heuristics.Options{Workers: 1}, 1},
-	{"a third order", heuristics.Options{Workers: 1}, 2},
-	{"many workers", heuristics.Options{Workers: 8}, 0},
-	{"no memory for results", heuristics.Options{Workers: 1, Memory: 1}, 0},
-	{"hardly any memory", heuristics.Options{Workers: 4, Memory: 20_000}, 3},
-	{"all at once", heuristics.Options{Workers: 8, Memory: 1}, 4},
+	{"one worker", heuristics.Options{Workers: 1}, 0, false},
+	{"again", heuristics.Options{Workers: 1}, 0, false},
+	{"another order", heuristics.Options{Workers: 1}, 1, false},
+	{"a third order", heuristics.Options{Workers: 1}, 2, false},
+	{"many workers", heuristics.Options{Workers: 8}, 0, false},
+	{"no memory for results", heuristics.Options{Workers: 1, Memory: 1}, 0, false},
+	{"hardly any memory", heuristics.Options{Workers: 4, Memory: 20_000}, 3, false},
+	{"through a cache", heuristics.Options{Workers: 1}, 0, true},
+	{"all at once", heuristics.Options{Workers: 8, Memory: 1}, 4, true},
 }
 
 // The same bytes come out however a run is made, for every budget: for one that
@@ -62,7 +64,11 @@ func TestSameBytesWhateverTheWay(t *testing.T) {
 			for i, w := range ways {
 				opt := w.opt
 				opt.Lookups = budget
-				s := session(t, f, opt, patient, depth)
+				src := f.Ledger.Set()
+				if w.cache {
+					src = src.Wrap(sources.Cache(sources.CacheOptions{}))
+				}
+				s := open(t, src, opt, heuristics.Scope{}, patient, depth)
 				findings, coverage := bytesOf(t, s, subjectsOf(t, s, w.order))
 				if i == 0 {
 					first = [2]string{findings, coverage}
@@ -113,6 +119,44 @@ func TestRememberedEvaluationsAreCharged(t *testing.T) {
 	wantLines(t, nil, say(f, s.Run(bg, txs(t, f, "a"))))
 	if c := coverageOf(t, s, "h"); c.Lookups != 9 || c.Partial != 1 || c.Failed != 0 {
 		t.Errorf("one less: coverage %+v", c)
+	}
+}
+
+// The limit of the sources is a hard end: an error, the last of the run, and
+// nothing is said that an unlimited run does not say.
+func TestLimitEndsARun(t *testing.T) {
+	f := parse(t, chain)
+	h := parents("depth")
+	s := session(t, f, heuristics.Options{Workers: 2}, h)
+	all := say(f, s.Run(bg, subjectsOf(t, s, 0)))
+	ended := 0
+	for limit := int64(12); limit < 200; limit += 9 {
+		// What Open and the generator look up counts too.
+		src := f.Ledger.Set().Wrap(sources.Limit(limit))
+		e, err := heuristics.New(src, []*heuristics.Heuristic{h}, heuristics.Options{Workers: 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := e.Open(bg, heuristics.Scope{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		fs, failed, last := passErrors(s.Run(bg, s.Sweep(bg)))
+		if len(failed) > 0 {
+			t.Errorf("limit %d: failures of passes: %v", limit, failed)
+		}
+		if last != nil && !errors.Is(last, sources.ErrBudget) {
+			t.Errorf("limit %d: the run ends with %v", limit, last)
+		}
+		if (last == nil) != (len(fs) == len(all)) {
+			t.Errorf("limit %d: %d of %d findings, and the error %v", limit, len(fs), len(all), last)
+		}
+		if last != nil {
+			ended++
+		}
+	}
+	if ended < 3 || ended > 20 {
+		t.Errorf("%d runs were ended; the test does not show much", ended)
 	}
 }
 

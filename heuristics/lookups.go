@@ -150,7 +150,7 @@ func (l *Lookups) Tags(ctx context.Context) ([]model.Tag, error) {
 // options. Fiat is nil where the time or a price for that day is unknown.
 func (l *Lookups) Money(ctx context.Context, a model.Amount, at model.BlockRef) (model.Money, error) {
 	m := model.Money{Amount: a, Unit: l.Network().Unit()}
-	when, ok := wallTime(at)
+	when, ok := at.Clock()
 	if !ok || l.s.e.src.Prices == nil || l.s.e.opt.Currency == "" {
 		return m, nil
 	}
@@ -166,15 +166,6 @@ func (l *Lookups) Money(ctx context.Context, a model.Amount, at model.BlockRef) 
 		m.Fiat = &f
 	}
 	return m, nil
-}
-
-// wallTime is the time at which a price applies: the header time, which is
-// nearer to the payment than the median time past.
-func wallTime(b model.BlockRef) (time.Time, bool) {
-	if b.Has(model.KnownTime) {
-		return time.Unix(b.Time, 0).UTC(), true
-	}
-	return b.When()
 }
 
 func (l *Lookups) charge(op string, n int) error {

@@ -170,8 +170,9 @@ const (
 // Has reports whether every one of the flags is set.
 func (r BlockRef) Has(k BlockKnown) bool { return r.Known&k == k }
 
-// When returns the best time known: the median time past, else the header
-// time; ok is false where neither is known.
+// When returns the time to order and to bound by: the median time past, which
+// never runs backwards, else the header time; ok is false where neither is
+// known.
 func (r BlockRef) When() (t time.Time, ok bool) {
 	switch {
 	case r.Has(KnownMedian):
@@ -180,6 +181,16 @@ func (r BlockRef) When() (t time.Time, ok bool) {
 		return time.Unix(r.Time, 0).UTC(), true
 	}
 	return time.Time{}, false
+}
+
+// Clock returns the best guess at when the block was made: the header time, else
+// the median time past, which is about an hour behind; ok is false where neither
+// is known. Use it to value and to date, and [BlockRef.When] to order.
+func (r BlockRef) Clock() (t time.Time, ok bool) {
+	if r.Has(KnownTime) {
+		return time.Unix(r.Time, 0).UTC(), true
+	}
+	return r.When()
 }
 
 // Compare orders by height and position; an unknown height comes after every

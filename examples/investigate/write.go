@@ -131,7 +131,7 @@ func (t *textWriter) end(c heuristics.Coverage) {
 		}
 		shown++
 		if t.fail == nil {
-			t.fail = report.Text(t.w, f)
+			t.fail = report.Text(t.w, f, func(a model.Address) bool { return interest[model.RefAddress(a)] })
 		}
 	}
 	for _, k := range kinds {

@@ -130,7 +130,7 @@ func evidence(ctx context.Context, pass *heuristics.Pass, f *model.Finding, tx *
 // premises states what the claim rests on, and what else would explain it.
 func premises(f *model.Finding, tx *model.Tx, d *Deposit, t *target, r *payer) {
 	answer := "unknown: the time of the block is not known."
-	if when, ok := tx.Block.When(); ok {
+	if when, ok := tx.Block.Clock(); ok {
 		switch {
 		case !d.Payee.From.IsZero() || !d.Payee.To.IsZero():
 			answer = "yes: the block's time is within the label's bounds."

@@ -3,7 +3,6 @@ package heuristictest
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -418,7 +417,12 @@ func TestSubjectsOfEveryKind(t *testing.T) {
 }
 
 func TestPatternThatMatchesNothing(t *testing.T) {
-	if files, _ := filepath.Glob("testdata/*.ledger"); len(files) < 2 {
-		t.Fatalf("%d ledgers in testdata", len(files))
+	if files, err := filesOf("testdata/*.ledger"); len(files) < 2 || err != nil {
+		t.Errorf("testdata: %q, %v", files, err)
+	}
+	for _, glob := range []string{"testdata/*.legder", "["} {
+		if files, err := filesOf(glob); err == nil {
+			t.Errorf("%q gives %q and no error", glob, files)
+		}
 	}
 }

@@ -24,9 +24,12 @@ const (
 
 // Text writes a finding for people: the word before the number, the claim,
 // what it rests on, what speaks for and against it, what was not seen.
-// Addresses and transaction ids stand in full. It returns the first error of w.
-func Text(w io.Writer, f *model.Finding) error {
-	p := &printer{w: w}
+// Addresses and transaction ids stand in full. Of a subject with many parts,
+// such as the outputs of a payout, it counts them by class and lists those at
+// addresses that about, where not nil, says to be of interest. It returns the
+// first error of w.
+func Text(w io.Writer, f *model.Finding, about func(model.Address) bool) error {
+	p := &printer{w: w, about: about}
 	p.head(f)
 	p.field("Claim", f.Claim)
 	p.field("", model.Disclaimer)
@@ -35,14 +38,14 @@ func Text(w io.Writer, f *model.Finding) error {
 	}
 	p.given(f)
 	p.place(f)
-	for _, a := range f.Amounts {
-		p.field(capital(a.Role), money(a.Money))
+	for i, a := range f.Amounts {
+		if i == 0 || a.Amount != 0 {
+			p.field(capital(a.Role), money(a.Money))
+		}
 	}
-	for _, d := range f.Facts {
-		p.field(capital(d.Name), d.Value)
-	}
+	p.facts(f.Facts)
 	p.evidence(f)
-	p.parts(f.Parts)
+	p.parts(f)
 	p.against(f)
 	for i, a := range f.Alternatives {
 		p.field(once(i, "Or else"), a.Text+" Not excluded: "+a.WhyNot)
@@ -68,8 +71,9 @@ func Text(w io.Writer, f *model.Finding) error {
 }
 
 type printer struct {
-	w   io.Writer
-	err error
+	w     io.Writer
+	about func(model.Address) bool
+	err   error
 }
 
 func (p *printer) line(s string) {
@@ -228,6 +232,16 @@ func group(s string) string {
 	return whole
 }
 
+func (p *printer) facts(fs []model.Fact) {
+	s := make([]string, len(fs))
+	for i, d := range fs {
+		s[i] = strings.ReplaceAll(d.Name, "_", " ") + ": " + d.Value
+	}
+	if len(s) > 0 {
+		p.field("Facts", strings.Join(s, "; "))
+	}
+}
+
 func (p *printer) evidence(f *model.Finding) {
 	n := 0
 	for _, e := range f.Evidence {
@@ -235,11 +249,11 @@ func (p *printer) evidence(f *model.Finding) {
 			continue
 		}
 		n++
-		p.item(once(n-1, "For"), n, e)
+		p.item(f, once(n-1, "For"), n, e)
 	}
 }
 
-func (p *printer) item(lead string, n int, e model.Evidence) {
+func (p *printer) item(f *model.Finding, lead string, n int, e model.Evidence) {
 	text := e.Text
 	if e.Weight != 0 {
 		text += fmt.Sprintf(" (%s: %v nats, %v with the labels' doubt)", e.Family, e.Weight, e.Discounted)
@@ -250,13 +264,25 @@ func (p *printer) item(lead string, n int, e model.Evidence) {
 			p.hang("", indent+2, fmt.Sprintf("and %d more, in the JSON form", len(e.Items)-i))
 			break
 		}
-		p.hang("", indent+2, itemText(it))
+		p.hang("", indent+2, itemText(f, it))
 	}
 }
 
-func itemText(it model.Item) string {
+// itemText writes one item on one line. Inputs and outputs of the subject's own
+// transaction go by their index: its id stands above.
+func itemText(f *model.Finding, it model.Item) string {
 	s := strings.ReplaceAll(it.Role, "_", " ")
-	if !it.On.IsZero() {
+	own, _ := f.Subject.Tx()
+	tx, _ := it.On.Tx()
+	in, isIn := it.On.Inpoint()
+	out, isOut := it.On.Outpoint()
+	switch {
+	case it.On.IsZero():
+	case own == tx && isIn:
+		s += fmt.Sprintf(" input %d", in.Vin)
+	case own == tx && isOut:
+		s += fmt.Sprintf(" output %d", out.Vout)
+	default:
 		s += " " + it.On.ID()
 	}
 	if !it.Address.IsZero() && it.On.Kind() != model.KindAddress {
@@ -273,7 +299,8 @@ func itemText(it model.Item) string {
 
 // parts counts the parts of the subject by role, and lists them where they are
 // few.
-func (p *printer) parts(parts []model.Item) {
+func (p *printer) parts(f *model.Finding) {
+	parts := f.Parts
 	if len(parts) == 0 {
 		return
 	}
@@ -309,12 +336,15 @@ func (p *printer) parts(parts []model.Item) {
 		s = append(s, t)
 	}
 	p.field("Parts", strings.Join(s, ", "))
-	if len(parts) > maxParts {
-		p.field("", fmt.Sprintf("Each of the %d with its reason is in the JSON form.", len(parts)))
-		return
-	}
+	listed := 0
 	for _, it := range parts {
-		p.hang("", indent+2, itemText(it))
+		if len(parts) <= maxParts || p.about != nil && !it.Address.IsZero() && p.about(it.Address) && listed < maxParts {
+			p.hang("", indent+2, itemText(f, it))
+			listed++
+		}
+	}
+	if listed < len(parts) {
+		p.field("", fmt.Sprintf("Each of the %d with its reason is in the JSON form.", len(parts)))
 	}
 }
 
@@ -323,7 +353,7 @@ func (p *printer) against(f *model.Finding) {
 	for _, e := range f.Evidence {
 		if e.Weight < 0 {
 			n++
-			p.item(once(n-1, "Against"), n, e)
+			p.item(f, once(n-1, "Against"), n, e)
 		}
 	}
 	for _, c := range f.Counter {

@@ -49,23 +49,7 @@ const (
 	formBlock        // one serialised block and nothing else
 )
 
-// ReadAt reads the content: unpacked, without obfuscation.
-func (f *file) ReadAt(p []byte, off int64) (int, error) {
-	if f.mem != nil {
-		if off >= int64(len(f.mem)) {
-			return 0, io.EOF
-		}
-		n := copy(p, f.mem[off:])
-		if n < len(p) {
-			return n, io.EOF
-		}
-		return n, nil
-	}
-	n, err := f.disk.ReadAt(p, off)
-	f.unmask(p[:n], off)
-	return n, err
-}
-
+// unmask undoes the obfuscation of bytes that were read at an offset.
 func (f *file) unmask(p []byte, off int64) {
 	if f.key == [8]byte{} {
 		return
@@ -95,12 +79,13 @@ func (f *file) bytes(off int64, n int, buf []byte) ([]byte, error) {
 		buf = make([]byte, n)
 	}
 	buf = buf[:n]
-	if k, err := f.ReadAt(buf, off); k < n {
-		if err == nil || errors.Is(err, io.EOF) {
+	if k, err := f.disk.ReadAt(buf, off); k < n {
+		if errors.Is(err, io.EOF) {
 			err = io.ErrUnexpectedEOF
 		}
 		return nil, err
 	}
+	f.unmask(buf, off)
 	return buf, nil
 }
 

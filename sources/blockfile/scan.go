@@ -237,8 +237,7 @@ func (s *scanner) record(off int64) (next int64, why *Problem, err error) {
 	return off + 4, why, nil
 }
 
-// find returns where the magic next occurs, or the size of the file. A magic
-// cut short by the end of the file counts.
+// find returns where the magic next occurs, or the size of the file.
 func (s *scanner) find(off int64) (int64, error) {
 	for off < s.f.size {
 		if err := s.ctx.Err(); err != nil {
