@@ -44,16 +44,17 @@ func appendBytes(b, item []byte) []byte {
 	return append(appendCompactSize(b, len(item)), item...)
 }
 
-func appendCompactSize(b []byte, n int) []byte {
-	switch {
+func appendCompactSize(b []byte, size int) []byte {
+	switch n := uint64(size); {
 	case n < 0xfd:
 		return append(b, byte(n))
 	case n < 1<<16:
 		return binary.LittleEndian.AppendUint16(append(b, 0xfd), uint16(n))
 	case n < 1<<32:
 		return binary.LittleEndian.AppendUint32(append(b, 0xfe), uint32(n))
+	default:
+		return binary.LittleEndian.AppendUint64(append(b, 0xff), n)
 	}
-	return binary.LittleEndian.AppendUint64(append(b, 0xff), uint64(n))
 }
 
 // AppendBlock appends the serialisation of a block.

@@ -27,8 +27,6 @@ const (
 	longKeyP2PKH = "1EHNa6Q4Jz2uvNExL497mE43ikXhwF6kZm"
 	keyP2WPKH    = "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4"
 	keyNested    = "3JvL6Ymt8MVWiCNHC7oWU6nLeHNJKLZGLN"
-	// Values of r and s are not checked by anything here: 0x11 and 0x22.
-	derALL = "3006020111020122" + "01"
 )
 
 // der is a signature in strict DER form with the type byte.

@@ -83,10 +83,11 @@ type notes struct {
 	mined      fresh.PoolShare
 	hasMined   bool
 	tagged     *pool.Attribution
-	noParent   bool // the hops for the link before were spent
-	cutFresh   bool // the budget ended the search for fresh coins
-	cutChain   bool // and for the link before
-	unlabelled bool // no label names the payer
+	received   model.Outpoint // a member's receipt of a payout that it spends
+	noParent   bool           // the hops for the link before were spent
+	cutFresh   bool           // the budget ended the search for fresh coins
+	cutChain   bool           // and for the link before
+	unlabelled bool           // no label names the payer
 }
 
 func (r *rule) run(ctx context.Context, p *heuristics.Pass) (any, error) {
@@ -232,6 +233,7 @@ func (r *rule) provenance(ctx context.Context, p *heuristics.Pass, tx *model.Tx,
 	case err != nil:
 		return err
 	case parent != nil:
+		c.more.received = model.Outpoint{}
 		c.Shape, c.Parent, c.Links = Chain, parent.Tx, parent.Links+1
 		c.carry = weight{max(0, parent.carry.given+r.p.Weights.PerLink), max(0, parent.carry.discounted+r.p.Weights.PerLink)}
 		if c.Payer.Via == "" {
@@ -269,7 +271,8 @@ func named(ls []model.Label, in *model.Input) bool {
 }
 
 // before returns the candidate whose chain the transaction continues: one whose
-// largest output it spends, and that has as many outputs. Nil means none.
+// largest output it spends, and that has as many outputs. Nil means none. Where
+// only the coins speak for a pool, it also notes if they are a member's receipts.
 func (r *rule) before(ctx context.Context, p *heuristics.Pass, tx *model.Tx, c *Candidacy) (*Candidacy, error) {
 	if p.Hops == 0 {
 		c.more.noParent = true
@@ -294,7 +297,12 @@ func (r *rule) before(ctx context.Context, p *heuristics.Pass, tx *model.Tx, c *
 		return nil, err
 	}
 	for i, prev := range txs {
-		if prev == nil || prev.Coinbase() || uint64(vouts[i]) != uint64(largest(prev)) || measure(prev, &r.p).outputs != c.fan.outputs {
+		if prev == nil || prev.Coinbase() {
+			continue
+		}
+		n := measure(prev, &r.p).outputs
+		link := uint64(vouts[i]) == uint64(largest(prev)) && n == c.fan.outputs
+		if !link && (c.Payer.Via != "coins" || n < r.least(true)) {
 			continue
 		}
 		parent, err := heuristics.Ask[*Candidacy](ctx, p, r.self, model.RefTx(prev.ID), p.Hops-1)
@@ -308,8 +316,11 @@ func (r *rule) before(ctx context.Context, p *heuristics.Pass, tx *model.Tx, c *
 		case err != nil:
 			return nil, err
 		}
-		if parent.Shape != Split {
+		if link && parent.Shape != Split {
 			return parent, nil
+		}
+		if ok, _, _ := parent.MemberReceipt(vouts[i]); ok && c.more.received == (model.Outpoint{}) {
+			c.more.received = model.Outpoint{Tx: prev.ID, Vout: vouts[i]}
 		}
 	}
 	return nil, nil

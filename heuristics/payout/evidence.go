@@ -70,6 +70,9 @@ func (r *rule) evidence(net model.Network, tx *model.Tx, c *Candidacy, from send
 		l := &c.more.custodian
 		add(provenance, w.Service, w.Service.Discount(from.doubt), []model.Item{{On: l.On, Role: "payer"}}, "a label names the payer as %s (%s), with little confidence", l.Entity, l.Category)
 	}
+	if o := c.more.received; o != (model.Outpoint{}) {
+		add(provenance, w.Received, w.Received, []model.Item{{On: model.RefOutpoint(o), Role: "receipt"}}, "it spends %v, which a payout paid to a member: a member pays here, not the pool", o)
+	}
 	h := &c.more.habits
 	if h.payees > 0 && h.returning*100 >= h.payees*r.p.ReturningMin {
 		add(recognition, w.Returning, w.Returning, nil, "%d of %d payees were paid by the same payer before", h.returning, h.payees)

@@ -298,6 +298,9 @@ func (m *members) counter(out *Payout) []model.Counter {
 		add(out.fan.over(out.fan.round, m.p.RoundMax), "more than %d percent of round values (found %d of %d)", m.p.RoundMax, out.fan.round, out.fan.outputs)
 		add(false, "a runestone or an inscription")
 	}
+	if out.Payer.Via == "coins" {
+		add(out.more.received != (model.Outpoint{}), "coins that a payout paid to a member")
+	}
 	add(out.fan.over(out.fan.equal, m.p.EqualMax), "more than %d percent of equal values (found %d of %d)", m.p.EqualMax, out.fan.equal, out.fan.outputs)
 	if out.SpendsKnown && !out.cut {
 		n := 0

@@ -187,14 +187,13 @@ func (m *members) later(ctx context.Context, p *heuristics.Pass, tx *model.Tx, o
 			continue
 		}
 		rc := &out.Receipts[at[k]]
-		rc.tx = c.Tx
 		switch {
 		case c.Shape == Chain && c.Parent == tx.ID && at[k] == out.fan.largest:
-			rc.Class, rc.why = Internal, continues
+			rc.Class, rc.why, rc.tx = Internal, continues, c.Tx
 		case c.Accepted || c.Shape == Split:
-			rc.Class, rc.why = Internal, sends
-		default:
-			rc.Class, rc.why = InternalMaybe, maySend
+			rc.Class, rc.why, rc.tx = Internal, sends, c.Tx
+		case c.Score.Probability >= m.p.Doubt:
+			rc.Class, rc.why, rc.tx = InternalMaybe, maySend, c.Tx
 		}
 	}
 	return nil

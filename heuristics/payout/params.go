@@ -19,6 +19,9 @@ type Params struct {
 	// required fan-out that is not collaborative is a pool's payout. Accept is
 	// the probability from which one is claimed.
 	Prior, Accept model.Probability
+	// Doubt is the probability from which a payee's own candidate makes him
+	// nobody that can be named.
+	Doubt model.Probability
 	// MinOutputs is the least number of outputs of a payout by an unlabelled
 	// payer, MinLabelled by a labelled one. In a coinbase MinLabelled payees
 	// speak for a payout.
@@ -96,6 +99,7 @@ type Weights struct {
 	SameCount model.MicroNats // as many outputs as the payout before
 	Equal     model.MicroNats
 	Round     model.MicroNats
+	Received  model.MicroNats // it spends what a payout paid to a member
 	Service   model.MicroNats // a doubtful label names the payer as a custodian
 	PerLink   model.MicroNats // what provenance loses from link to link of a chain
 	Minted    model.MicroNats // the outputs are those of a generation transaction
@@ -107,7 +111,7 @@ type Weights struct {
 // DefaultParams returns the parameters of [Candidate] and [Heuristic].
 func DefaultParams() Params {
 	return Params{
-		Prior: model.Percent(5), Accept: model.Percent(80),
+		Prior: model.Percent(5), Accept: model.Percent(80), Doubt: model.Percent(50),
 		MinOutputs: 31, MinLabelled: 5,
 		MedianCap: 2 * model.Coin, MedianSubsidy: 16,
 		RoundUnit: 100_000, RoundMax: 30,
@@ -130,7 +134,7 @@ func DefaultParams() Params {
 		Weights: Weights{
 			Labelled: 5 * model.Nat, Few: -2 * model.Nat, FreshHigh: 3 * model.Nat, FreshMin: 3 * model.Nat / 2,
 			Returning: 3 * model.Nat, SameHour: model.Nat, SameCount: model.Nat,
-			Equal: -2 * model.Nat, Round: -2 * model.Nat, Service: -4 * model.Nat,
+			Equal: -2 * model.Nat, Round: -2 * model.Nat, Service: -4 * model.Nat, Received: -4 * model.Nat,
 			PerLink: -model.Nat / 10,
 			Minted:  3 * model.Nat, ManyPaid: 3 * model.Nat, FewPaid: model.Nat / 2, SoloFee: 3 * model.Nat,
 		},
@@ -161,6 +165,7 @@ func (p Params) Parameters() []model.Parameter {
 	add("prior", p.Prior.String(), model.Chosen, "")
 	add("accept", p.Accept.String(), model.Chosen, "")
 	add("min_outputs_unlabelled", strconv.Itoa(p.MinOutputs), model.Published, romiti)
+	add("doubt", p.Doubt.String(), model.Chosen, "")
 	num("min_outputs_labelled", p.MinLabelled)
 	add("median_cap_sat", strconv.FormatInt(int64(p.MedianCap), 10), model.Published, romiti)
 	num("median_cap_percent_of_subsidy", p.MedianSubsidy)
@@ -207,6 +212,7 @@ func (p Params) Parameters() []model.Parameter {
 	nat("equal", w.Equal)
 	nat("round", w.Round)
 	nat("service", w.Service)
+	nat("received", w.Received)
 	nat("per_link", w.PerLink)
 	nat("minted", w.Minted)
 	nat("many_paid", w.ManyPaid)

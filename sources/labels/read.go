@@ -150,7 +150,7 @@ func (p *part) checkOptions() error {
 		return &sources.Error{Source: provider, Op: "Read", Key: p.file.Name, Err: fmt.Errorf("options: %w", err)}
 	}
 	if _, err := line(p.o.Entity, maxEntity); err != nil {
-		return fail(fmt.Errorf("Entity: %w", err))
+		return fail(fmt.Errorf("field Entity: %w", err))
 	}
 	for _, s := range []string{string(p.o.Category), string(p.o.Role), string(p.o.Method)} {
 		if s != "" && !isSlug(s) {
@@ -159,11 +159,11 @@ func (p *part) checkOptions() error {
 	}
 	for word, c := range p.o.Categories {
 		if !isSlug(string(c)) {
-			return fail(fmt.Errorf("Categories[%q]: %w", word, errNoSlug(string(c))))
+			return fail(fmt.Errorf("field Categories[%q]: %w", word, errNoSlug(string(c))))
 		}
 	}
 	if p.o.Confidence > model.Certain {
-		return fail(fmt.Errorf("Confidence: %d is more than 1,000,000 millionths", p.o.Confidence))
+		return fail(fmt.Errorf("field Confidence: %d is more than 1,000,000 millionths", p.o.Confidence))
 	}
 	return nil
 }

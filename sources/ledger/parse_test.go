@@ -251,9 +251,9 @@ tx g: cb.1 => y rest
 	check(t, "parent", l.blocks[0].Ref.Hash, l.blocks[1].Header.Prev)
 	check(t, "y", []string{"y 0.35000000"}, outs(f, tx(t, f, "g")))
 
-	name, ok := f.TxName(tx(t, f, "cb").ID)
+	name, _ := f.TxName(tx(t, f, "cb").ID)
 	check(t, "name", "cb", name)
-	if _, ok = f.TxName(l.blocks[1].Txs[0].ID); ok {
+	if _, ok := f.TxName(l.blocks[1].Txs[0].ID); ok {
 		t.Error("an added coinbase has a name")
 	}
 	line, _ := f.Line(tx(t, f, "g").ID)

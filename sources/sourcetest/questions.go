@@ -332,9 +332,7 @@ func (q *asker) labelBatches() {
 		}
 	}
 	labelled := func(r model.Ref) bool { return slices.Contains(on, r) }
-	for _, r := range []model.Ref{{}, model.RefTx(model.TxID{9}), model.RefOutpoint(model.Outpoint{}), model.RefBlock(model.BlockHash{})} {
-		unknown = append(unknown, r)
-	}
+	unknown = append(unknown, model.Ref{}, model.RefTx(model.TxID{9}), model.RefOutpoint(model.Outpoint{}), model.RefBlock(model.BlockHash{}))
 	for _, t := range q.txs {
 		// The same bytes as another kind of entity are another entity.
 		for _, r := range []model.Ref{model.RefTx(t.ID), model.RefBlock(model.BlockHash(t.ID)), model.RefOutpoint(t.Outpoint(0)), model.RefInpoint(t.Inpoint(0))} {
