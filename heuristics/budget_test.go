@@ -193,6 +193,27 @@ func TestFindingsUpToTheBudget(t *testing.T) {
 	}
 }
 
+// A look-up that is too large spends the budget: that a smaller one would have
+// fitted is not to be found out by trying.
+func TestBudgetIsSpentAtOnce(t *testing.T) {
+	f := parse(t, chain)
+	h := make1("h", func(ctx context.Context, p *heuristics.Pass) (any, error) {
+		_, large := p.Txs(ctx, make([]model.TxID, 6)...)
+		_, small := p.Spenders(ctx, model.Outpoint{})
+		var atAll error
+		for _, err := range p.History(ctx, model.Address{}, sources.Range{}) {
+			atAll = err
+		}
+		if !errors.Is(large, sources.ErrBudget) || !errors.Is(small, sources.ErrBudget) || atAll != nil {
+			return nil, fmt.Errorf("large: %v, small: %v, an empty history: %v", large, small, atAll)
+		}
+		_, err := p.Tx(ctx) // the subject is free
+		return nil, err
+	})
+	s := session(t, f, heuristics.Options{Lookups: 5}, h)
+	wantLines(t, nil, say(f, s.Run(bg, txs(t, f, "a"))))
+}
+
 // The budget of what is asked for is not that of the sources: it ends neither
 // the run nor, unless the asker gives up, the asker.
 func TestBudgetOfARequirementEndsNoRun(t *testing.T) {

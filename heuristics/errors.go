@@ -12,14 +12,14 @@ import (
 // It is counted, and it is no failure.
 var ErrSkip = errors.New("does not apply")
 
-// errSpent is the budget of an evaluation, to be told from one that the sources
-// have of their own.
+// errSpent says that the budget of an evaluation is spent, which ends that
+// evaluation alone, unlike a budget that the sources have of their own.
 var errSpent = fmt.Errorf("%w of the evaluation", sources.ErrBudget)
 
-// endsRun reports whether an error means that nothing after it is worth trying:
-// the sources' own budget is spent, or they follow another chain.
+// endsRun reports whether the error of a failure means that nothing after it is
+// worth trying: the sources' own budget is spent, or they follow another chain.
 func endsRun(err error) bool {
-	return errors.Is(err, sources.ErrBudget) && !errors.Is(err, errSpent) || errors.Is(err, sources.ErrReorg)
+	return errors.Is(err, sources.ErrBudget) || errors.Is(err, sources.ErrReorg)
 }
 
 // PassError says that one evaluation failed; the run goes on. A failure is no

@@ -113,8 +113,8 @@ func (l *Lookups) History(ctx context.Context, a model.Address, r sources.Range)
 }
 
 // Labels returns, in the order of the references, every label of each: those of
-// the sources and the actors stated in the scope. Without a source of labels
-// only the latter exist.
+// the sources, the actors stated in the scope, and those that indexes derived.
+// Without a source of labels only the others exist.
 func (l *Lookups) Labels(ctx context.Context, on ...model.Ref) ([][]model.Label, error) {
 	return l.s.labels(ctx, on)
 }

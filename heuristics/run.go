@@ -310,7 +310,7 @@ func (r *run) look(sub *Subject) {
 	n.inputs += int64(len(tx.Inputs))
 	n.unresolved += int64(tx.Unresolved())
 	n.unowned += int64(unowned)
-	if tx.Block.Has(model.KnownHash) && (n.txs == 1 || tx.Block.Hash != n.last) {
+	if tx.Block.Has(model.KnownHash) && tx.Block.Hash != n.last {
 		n.last = tx.Block.Hash
 		n.blocks[n.last] = struct{}{}
 	}

@@ -97,6 +97,9 @@ func TestRepeatedSubjectsAreToldOnce(t *testing.T) {
 	f := parse(t, chain)
 	s := session(t, f, heuristics.Options{}, make1("h", reports("%s")))
 	wantLines(t, []string{"h tx:a", "h tx:b"}, say(f, s.Run(bg, txs(t, f, "a", "a", "b", "a"))))
+	if c := coverageOf(t, s, "h"); c.Offered != 3 || c.Findings != 2 {
+		t.Errorf("coverage %+v: the same subject twice running is one", c)
+	}
 	wantLines(t, []string{"h tx:a"}, say(f, s.Run(bg, txs(t, f, "a"))))
 }
 
@@ -260,7 +263,7 @@ func TestAskingItself(t *testing.T) {
 // on who asked.
 func TestVisits(t *testing.T) {
 	f := parse(t, chain)
-	onward := map[string][]string{"a": {"c", "d", "b"}, "b": {"c"}, "c": {"e", "a"}, "e": {"e"}}
+	onward := map[string][]string{"a": {"c", "d", "b"}, "b": {"d"}, "c": {"e", "a"}, "e": {"e"}}
 	h := make1("h", nil)
 	h.Run = func(_ context.Context, p *heuristics.Pass) (any, error) {
 		id, _ := p.Subject.Tx()
@@ -529,6 +532,12 @@ func TestErrorOfTheGenerator(t *testing.T) {
 	f := parse(t, chain)
 	broken := errors.New("disk is gone")
 	seq := heuristics.Join(txs(t, f, "a"), func(yield func(heuristics.Subject, error) bool) { yield(heuristics.Subject{}, broken) }, txs(t, f, "b"))
+	n := 0
+	for sub, err := range seq {
+		if n++; n > 2 || (n == 2) != (err == broken) {
+			t.Errorf("element %d of the joined sequences is %v, %v; an error is the last", n, sub.Ref, err)
+		}
+	}
 	wantLines(t, []string{"h tx:a", "disk is gone"}, say(f, session(t, f, heuristics.Options{}, make1("h", reports("%s"))).Run(bg, seq)))
 }
 
@@ -645,5 +654,55 @@ func TestObserverIsTold(t *testing.T) {
 	// a and b with all hops, and a again as a parent, with one less.
 	if n := passes.Load(); n != 3 {
 		t.Errorf("%d evaluations are told, want 3", n)
+	}
+}
+
+// Misuse of totals is a failure with advice, and breaking out of results or
+// findings of totals is fine.
+func TestTotals(t *testing.T) {
+	f := parse(t, chain)
+	base := make1("base", reports("%s"))
+	for _, c := range []struct {
+		name   string
+		finish func(*heuristics.Totals) error
+		want   []string
+	}{
+		{"results of what is not required", func(t *heuristics.Totals) error {
+			heuristics.Results[string](t, make1("other", nil))
+			return nil
+		}, []string{"me: finish: panic: heuristics: me reads the results of other: add it to Requires"}},
+		{"totals that there are not", func(t *heuristics.Totals) error {
+			heuristics.FinishOf[string](t, base)
+			return nil
+		}, []string{"me: finish: panic: heuristics: me reads the totals of base, which has no Finish"}},
+		{"the first result alone", func(t *heuristics.Totals) error {
+			for r := range heuristics.Results[string](t, base) {
+				t.Report(finding("test/total", r, "first"))
+				t.Report(finding("test", r, "first again"))
+				return nil
+			}
+			return errors.New("no results")
+		}, []string{"me first", "me first again"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			me := make1("me", nil, base)
+			me.Run, me.Subjects = nil, nil
+			me.Finish = func(_ context.Context, t *heuristics.Totals) (any, error) { return nil, c.finish(t) }
+			s := session(t, f, heuristics.Options{}, me)
+			wantLines(t, c.want, say(f, s.Run(bg, txs(t, f, "b", "a"))))
+			for range s.Run(bg, txs(t, f, "a")) {
+				break
+			}
+		})
+	}
+}
+
+func TestDescriptions(t *testing.T) {
+	h := &heuristics.Heuristic{Doc: "finds things\n\nBy looking."}
+	if h.Title() != "finds things" || (&heuristics.Heuristic{Doc: "finds"}).Title() != "finds" {
+		t.Errorf("title %q", h.Title())
+	}
+	if heuristics.Past.String() != "past" || heuristics.Tip.String() != "tip" {
+		t.Error("horizons have other names")
 	}
 }

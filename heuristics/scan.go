@@ -12,7 +12,19 @@ import (
 // safe for concurrent use. Look-ups in a scan have no budget.
 type Scan struct {
 	*Lookups
-	read int64 // transactions
+	read    int64 // transactions
+	derived []model.Label
+}
+
+// Derive adds a label that the index infers. When the index is done, every
+// look-up of labels has it beside those of the sources, and filters see it.
+// Derivation must say what it comes from, and Source the heuristic; the engine
+// turns a lack into a failure of the index.
+func (s *Scan) Derive(l model.Label) {
+	if len(l.Derivation) == 0 || l.Source == "" || l.On.IsZero() {
+		panic(fmt.Sprintf("heuristics: %s derives a label without derivation, source or entity", s.s.e.hs[s.h].Name))
+	}
+	s.derived = append(s.derived, l)
 }
 
 // Txs yields every transaction of the scope in ledger order. It yields nothing

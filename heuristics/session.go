@@ -38,7 +38,8 @@ type Session struct {
 	e       *Engine
 	scope   Scope
 	tip     model.BlockRef
-	overlay map[model.Ref][]model.Label // what is stated in the scope
+	overlay map[model.Ref][]model.Label // what the scope states and indexes derive
+	added   []model.Label               // the same, sorted
 	counts  []model.Fact                // labels by category
 	indexes []any
 	memo    memo
@@ -84,9 +85,7 @@ func (e *Engine) Open(ctx context.Context, scope Scope) (*Session, error) {
 		a.Method = cmp.Or(a.Method, model.MethodStated)
 	}
 	slices.SortFunc(s.scope.Actors, func(a, b model.Label) int { return a.Compare(&b) })
-	for _, a := range s.scope.Actors {
-		s.overlay[a.On] = append(s.overlay[a.On], a)
-	}
+	s.overlayLabels(s.scope.Actors)
 	if e.src.Blocks != nil {
 		tip, err := e.src.Blocks.Tip(ctx)
 		if err != nil && !errors.Is(err, sources.ErrNotFound) {
@@ -129,6 +128,7 @@ func (s *Session) index(ctx context.Context, i int) (err error) {
 	if err != nil {
 		return &PassError{Heuristic: h.Name, Err: fmt.Errorf("index: %w", err)}
 	}
+	s.overlayLabels(scan.derived)
 	return nil
 }
 
@@ -154,7 +154,19 @@ func (s *Session) Sweep(ctx context.Context) iter.Seq2[Subject, error] {
 	return InBlocks(ctx, s.e.src.Blocks, s.scope.heights())
 }
 
-// labels joins the labels of the sources with those of the scope.
+// overlayLabels adds labels to those of the sources. It is called while a
+// session is opened, before anything reads concurrently.
+func (s *Session) overlayLabels(ls []model.Label) {
+	s.added = slices.Concat(s.added, ls)
+	slices.SortFunc(s.added, func(a, b model.Label) int { return a.Compare(&b) })
+	s.added = slices.CompactFunc(s.added, model.Label.Equal)
+	clear(s.overlay)
+	for _, l := range s.added {
+		s.overlay[l.On] = append(s.overlay[l.On], l)
+	}
+}
+
+// labels joins the labels of the sources with those of the overlay.
 func (s *Session) labels(ctx context.Context, on []model.Ref) ([][]model.Label, error) {
 	out := make([][]model.Label, len(on))
 	if s.e.src.Labels != nil && len(on) > 0 {
@@ -179,10 +191,10 @@ func (s *Session) labels(ctx context.Context, on []model.Ref) ([][]model.Label, 
 	return out, nil
 }
 
-// find yields labels by category, those of the scope included.
+// find yields labels by category, those of the overlay included.
 func (s *Session) find(ctx context.Context, c model.Category) iter.Seq2[model.Label, error] {
 	return func(yield func(model.Label, error) bool) {
-		stated := s.scope.Actors
+		stated := s.added
 		next := 0
 		if s.e.src.Labels != nil {
 			for l, err := range s.e.src.Labels.Find(ctx, c) {

@@ -86,6 +86,12 @@ func TestStatedActors(t *testing.T) {
 		t.Errorf("Open changes the caller's scope:\n%s", diff)
 	}
 	got := s.Scope()
+	slices.Reverse(scope.Seeds)
+	slices.Reverse(scope.Actors)
+	again := open(t, f.Ledger.Set(), heuristics.Options{}, scope, h).Scope()
+	if diff := cmp.Diff(got, again); diff != "" {
+		t.Errorf("the order in which seeds and actors are stated matters:\n%s", diff)
+	}
 	if got.Seeds[0].Compare(got.Seeds[1]) >= 0 || got.Actors[0].Compare(&got.Actors[1]) >= 0 {
 		t.Error("the scope is not sorted")
 	}

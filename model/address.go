@@ -174,6 +174,10 @@ func witnessScript(version uint8, program []byte) []byte {
 	return append(script, program...)
 }
 
+// Equal reports whether a and b are the same address. It is ==, for packages
+// that compare values by their methods.
+func (a Address) Equal(b Address) bool { return a == b }
+
 // Compare orders addresses by network, kind, version and payload, a shorter
 // payload first; it returns -1, 0 or +1.
 func (a Address) Compare(b Address) int {

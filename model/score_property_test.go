@@ -135,7 +135,9 @@ func TestCaps(t *testing.T) {
 }
 
 func TestProduct(t *testing.T) {
-	f := func(given, p int) model.Factor { return model.Factor{Given: model.Percent(given), Probability: model.Percent(p)} }
+	f := func(given, p int) model.Factor {
+		return model.Factor{Given: model.Percent(given), Probability: model.Percent(p)}
+	}
 	s := model.Product(0, "", f(90, 80), f(50, 50))
 	if s.Given != model.Percent(45) || s.Probability != model.Percent(40) || s.Likelihood != "unlikely" || s.Rule != model.ByProduct {
 		t.Errorf("%+v", s)

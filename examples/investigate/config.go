@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/goldwash/goldwash/heuristics"
@@ -14,7 +15,7 @@ import (
 // config is what the command line says.
 type config struct {
 	args     []string
-	ledger   string
+	ledger   once
 	blocks   list
 	spent    list
 	labels   list
@@ -44,13 +45,34 @@ func (l *list) Set(s string) error {
 	return nil
 }
 
-var errHelp = flag.ErrHelp
+// once is a flag that may be given once, and not empty: an unset variable of the
+// shell must not turn into a run of the embedded case.
+type once string
 
+func (o *once) String() string { return string(*o) }
+
+func (o *once) Set(s string) error {
+	switch {
+	case s == "":
+		return errors.New("must not be empty")
+	case *o != "":
+		return errors.New("given twice")
+	}
+	*o = once(s)
+	return nil
+}
+
+// errFlag is an error that the flag package has told of.
+var errFlag = errors.New("bad flag")
+
+// parse reads the command line. What is wrong with single flags it tells on
+// stderr itself, and so it does where help is asked for, which is
+// [flag.ErrHelp].
 func parse(args []string, stderr io.Writer) (*config, error) {
 	c := &config{args: args}
 	fs := flag.NewFlagSet("investigate", flag.ContinueOnError)
 	fs.SetOutput(stderr)
-	fs.StringVar(&c.ledger, "ledger", "", "read a ledger written in the ledger language from `FILE`")
+	fs.Var(&c.ledger, "ledger", "read a ledger written in the ledger language from `FILE`")
 	fs.Var(&c.blocks, "blocks", "read block files from `PATH`: a node's blocks folder, a blk*.dat file or a raw block, also gzipped; repeatable")
 	fs.Var(&c.spent, "spent", "read the spent outputs of a single raw block from `FILE`; repeatable")
 	fs.Var(&c.labels, "labels", "read labels from `FILE` (CSV, JSON, TagPack, pools JSON, address list); repeatable")
@@ -67,11 +89,10 @@ func parse(args []string, stderr io.Writer) (*config, error) {
 		fmt.Fprint(stderr, "usage: investigate [flags]\n\nWithout flags it runs the embedded case.\n\n")
 		fs.PrintDefaults()
 	}
-	if err := fs.Parse(args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			return nil, errHelp
-		}
-		return nil, errHelp // the flag package has said what is wrong
+	if err := fs.Parse(args); errors.Is(err, flag.ErrHelp) {
+		return nil, err
+	} else if err != nil {
+		return nil, fmt.Errorf("%w: %w", errFlag, err)
 	}
 	return c, c.check(fs.Args())
 }
@@ -109,6 +130,9 @@ func (c *config) check(rest []string) error {
 			bad("-subject: %w", err)
 			continue
 		}
+		if slices.ContainsFunc(c.actors, func(a model.Label) bool { return a.On == l.On }) {
+			bad("-subject: %s is stated twice", l.On.ID())
+		}
 		c.actors = append(c.actors, l)
 	}
 	return errors.Join(errs...)
@@ -125,6 +149,9 @@ func subject(s string, net model.Network) (model.Label, error) {
 	if given {
 		if p, err = model.ParseProbability(conf); err != nil {
 			return model.Label{}, fmt.Errorf("%s: %w", addr, err)
+		}
+		if p == 0 {
+			return model.Label{}, fmt.Errorf("%s: a confidence of 0 states nothing", addr)
 		}
 	}
 	return model.Label{
@@ -148,7 +175,7 @@ func (c *config) scope() heuristics.Scope {
 func (c *config) replay() string {
 	s := "go run github.com/goldwash/goldwash/examples/investigate"
 	for _, a := range c.args {
-		if strings.ContainsAny(a, " \t\n\"'\\$`!*?#&|;<>()[]{}~") {
+		if a == "" || strings.ContainsAny(a, " \t\n\"'\\$`!*?#&|;<>()[]{}~") {
 			a = "'" + strings.ReplaceAll(a, "'", `'\''`) + "'"
 		}
 		s += " " + a

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/goldwash/goldwash/heuristics"
 	"github.com/goldwash/goldwash/heuristics/report"
@@ -13,15 +14,19 @@ import (
 )
 
 // investigate opens the sources, runs the suite over the scope and writes what
-// it finds. The status is exitIncomplete where an evaluation failed.
+// it finds. The status is exitUsage where the sources cannot be opened, so that
+// nothing was looked at, and exitIncomplete where something failed after that.
 func (c *config) investigate(ctx context.Context, stdout, stderr io.Writer) (status int, err error) {
 	in, err := c.open(ctx)
-	if err != nil {
+	switch {
+	case ctx.Err() != nil:
+		return exitIncomplete, context.Cause(ctx)
+	case err != nil:
 		return exitUsage, err
 	}
 	defer in.close()
 	for _, p := range in.problems {
-		fmt.Fprintf(stderr, "investigate: %s\n", p)
+		say(stderr, p.String())
 	}
 	out := bufio.NewWriterSize(stdout, 1<<16)
 	w := c.writer(out)
@@ -36,8 +41,15 @@ func (c *config) investigate(ctx context.Context, stdout, stderr io.Writer) (sta
 	about := report.NewRun(session, in.Set)
 	about.Replay = c.replay()
 	w.begin(about, report.NewHeuristics(engine))
+	damaged := in.damage()
+	for _, e := range damaged {
+		w.failure(e)
+	}
 	var last error
 	for f, err := range session.Run(ctx, session.Sweep(ctx)) {
+		if w.err() != nil {
+			break // nobody reads on
+		}
 		var pass *heuristics.PassError
 		switch {
 		case errors.As(err, &pass):
@@ -49,10 +61,12 @@ func (c *config) investigate(ctx context.Context, stdout, stderr io.Writer) (sta
 		}
 	}
 	cov := session.Coverage()
+	cov.Failures += int64(len(damaged))
 	if last != nil {
-		cov.Incomplete = true
+		cov.Failures++
 		w.failure(&heuristics.PassError{Heuristic: "run", Err: last})
 	}
+	cov.Incomplete = cov.Failures > 0
 	w.end(cov)
 	if err := errors.Join(w.err(), out.Flush()); err != nil {
 		return exitIncomplete, fmt.Errorf("writing: %w", err)
@@ -63,7 +77,16 @@ func (c *config) investigate(ctx context.Context, stdout, stderr io.Writer) (sta
 	return exitOK, nil
 }
 
-// observer tells progress: as messages in JSON, as lines on standard error.
+// say writes a message for people on standard error, with the name of the
+// program before each line.
+func say(stderr io.Writer, text string) {
+	for line := range strings.SplitSeq(text, "\n") {
+		fmt.Fprintf(stderr, "investigate: %s\n", report.Printable(line))
+	}
+}
+
+// observer tells progress: as lines on standard error and, in the JSON form, as
+// messages.
 func (c *config) observer(w writer, stderr io.Writer) heuristics.Observer {
 	if !c.progress {
 		return heuristics.Observer{}

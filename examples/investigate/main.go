@@ -7,13 +7,24 @@
 //	go run ./examples/investigate
 //	go run ./examples/investigate -blocks ~/.bitcoin/blocks -labels pools-v2.json -labels mine.csv
 //
-// It exits with 0 whether or not there are findings, 2 for bad use, and 1 where
-// something failed, so that silence would mean less than it seems.
+// Its exit status is
+//
+//   - 0 with findings or none;
+//   - 2 for bad use: flags that are wrong or contradict each other, and files
+//     that cannot be read or are not what the flag says. Nothing was looked at;
+//   - 1 where something failed, so that silence means less than it seems: an
+//     evaluation, the reading of the chain on the way, a part of a block file
+//     that is damaged, the writing of the result, or an interrupt. What was
+//     found until then is written, and the coverage at the end says that it is
+//     incomplete.
+//
+// Findings go to standard output, everything else to standard error.
 package main
 
 import (
 	"context"
-	"fmt"
+	"errors"
+	"flag"
 	"io"
 	"os"
 	"os/signal"
@@ -32,18 +43,22 @@ const (
 	exitUsage      = 2
 )
 
+// run is the program, with its arguments and streams given. It returns the exit
+// status.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	c, err := parse(args, stderr)
-	if err != nil {
-		if err != errHelp {
-			fmt.Fprintf(stderr, "investigate: %v\n", err)
-		}
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return exitOK
+	case errors.Is(err, errFlag):
+		return exitUsage // and the flag package has said why
+	case err != nil:
+		say(stderr, err.Error())
 		return exitUsage
 	}
 	status, err := c.investigate(ctx, stdout, stderr)
 	if err != nil {
-		fmt.Fprintf(stderr, "investigate: %v\n", err)
-		return max(status, exitIncomplete)
+		say(stderr, err.Error())
 	}
 	return status
 }

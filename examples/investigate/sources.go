@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 
+	"github.com/goldwash/goldwash/heuristics"
 	"github.com/goldwash/goldwash/internal/kestrel"
 	"github.com/goldwash/goldwash/sources"
 	"github.com/goldwash/goldwash/sources/blockfile"
@@ -21,8 +22,22 @@ const maxLedger = 64 << 20
 // input is the sources of a run, and what could not be read of them.
 type input struct {
 	sources.Set
-	problems []string
+	problems []blockfile.Problem
 	close    func()
+}
+
+// damage returns the problems that mean that blocks are missing which a file
+// should hold, or hold what no valid block does. The other kinds say what the
+// files are like: single blocks leave gaps, and a node keeps stale branches.
+func (in *input) damage() []*heuristics.PassError {
+	var out []*heuristics.PassError
+	for _, p := range in.problems {
+		switch p.Kind {
+		case blockfile.Truncated, blockfile.Garbage, blockfile.Malformed, blockfile.Forged, blockfile.Overspent:
+			out = append(out, &heuristics.PassError{Heuristic: "blockfile", Err: errors.New(p.String())})
+		}
+	}
+	return out
 }
 
 // open opens what the command line names: the ledger first, then labels and
@@ -37,9 +52,7 @@ func (c *config) open(ctx context.Context) (*input, error) {
 			return nil, err
 		}
 		in.close = func() { chain.Close() }
-		for _, p := range chain.Problems() {
-			in.problems = append(in.problems, p.String())
-		}
+		in.problems = chain.Problems()
 		providers = append(providers, chain)
 	default:
 		f, err := c.openLedger()
@@ -79,7 +92,8 @@ func (c *config) openLedger() (*ledger.File, error) {
 	if c.ledger == "" {
 		return kestrel.Ledger()
 	}
-	f, err := os.Open(c.ledger)
+	name := string(c.ledger)
+	f, err := os.Open(name)
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +103,7 @@ func (c *config) openLedger() (*ledger.File, error) {
 		return nil, err
 	}
 	if len(text) > maxLedger {
-		return nil, errors.New(c.ledger + ": larger than 64 MiB")
+		return nil, errors.New(name + ": larger than 64 MiB")
 	}
-	return ledger.Parse(c.ledger, string(text))
+	return ledger.Parse(name, string(text))
 }

@@ -70,24 +70,7 @@ func (t *textWriter) printf(format string, args ...any) {
 	}
 }
 
-func (t *textWriter) begin(r *report.Run, _ []*report.Heuristic) {
-	t.printf("goldwash %s on %v", r.Version, r.Network)
-	if r.Tip.Has(model.KnownHeight) {
-		t.printf(", up to block %d", r.Tip.Height)
-	}
-	t.printf("\n")
-	for _, s := range r.Sources {
-		t.printf("  from %s %s", s.Provider, s.Name)
-		if s.Note != "" {
-			t.printf(": %s", s.Note)
-		}
-		t.printf("\n")
-	}
-	for _, a := range r.Scope.Actors {
-		t.printf("  stated: %s is the subject's, %s\n", a.On.ID(), a.Confidence.Short())
-	}
-	t.printf("\n")
-}
+func (t *textWriter) begin(r *report.Run, _ []*report.Heuristic) { t.fail = report.RunText(t.w, r) }
 
 func (t *textWriter) finding(f *model.Finding) {
 	kept := *f
@@ -141,7 +124,12 @@ func (t *textWriter) end(c heuristics.Coverage) {
 		t.printf("\n")
 	}
 	for _, e := range t.failures {
-		t.printf("FAILED  %v\n", e)
+		if t.fail == nil {
+			t.fail = report.FailureText(t.w, report.NewFailure(e))
+		}
+	}
+	if len(t.failures) > 0 {
+		t.printf("\n")
 	}
 	if t.fail == nil {
 		t.fail = t.totals.Text(t.w)

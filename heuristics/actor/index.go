@@ -48,8 +48,9 @@ type Index struct {
 
 // group are the labels of category actor on one cluster.
 type group struct {
-	labels  []label // sorted by confidence, then entity, then the label's own order
-	service bool
+	labels    []label // sorted by confidence, then entity, then the label's own order
+	service   bool    // the cluster looks like a service's
+	custodian bool    // or it signed together with a labelled custodian's address
 }
 
 // label is a label of an actor, with why it does not say that the actor holds
@@ -94,9 +95,10 @@ func Of(r heuristics.Reader) *Index { return heuristics.IndexOf[*Index](r, Heuri
 // actor whom a label on the address names as the holder of its key or without
 // saying what the address is to him, or else one whom such a label names for
 // another address of its cluster. A cluster that looks like a service's is
-// nobody's own, and neither is one with a label of an account, except for the
-// very address that a label of role key names. A label that is bounded in time
-// does not count where the time of the block is unknown.
+// nobody's own. Nor is one with a label of an account, or one that signed
+// together with an address labelled as a custodian's, except for the very address
+// that a label of role key names. A label that is bounded in time does not count
+// where the time of the block is unknown.
 func (x *Index) Own(a model.Address, at model.BlockRef) (Attribution, bool) {
 	if len(x.by) == 0 {
 		return Attribution{}, false
@@ -139,7 +141,7 @@ func (g *group) own(a model.Address, at model.BlockRef, direct bool) (Attributio
 	via := ByCluster
 	if direct {
 		via = ByLabel
-	} else if slices.ContainsFunc(g.labels, func(l label) bool { return l.why != "" }) {
+	} else if g.custodian || slices.ContainsFunc(g.labels, func(l label) bool { return l.why != "" }) {
 		return Attribution{}, false // a custodian holds one of the keys, so perhaps all
 	}
 	return g.pick(at, via, func(l *label) bool { return l.why == "" && (l.on == a) == direct })
@@ -192,7 +194,9 @@ func build(ctx context.Context, s *heuristics.Scan, p Params) (*Index, error) {
 	}
 	signed := custodians(x.clusters)
 	for _, root := range roots {
-		x.weigh(x.by[root], signed[root])
+		g := x.by[root]
+		g.custodian = signed[root]
+		x.weigh(g)
 	}
 	slices.SortFunc(x.demoted, func(a, b Demoted) int { return a.Address.Compare(b.Address) })
 	s.Note("label of an actor's account at a custodian, which no cluster grows from", x.accounts)
@@ -216,7 +220,7 @@ func custodians(x *cluster.Index) map[model.Address]bool {
 
 // weigh says of each label of a cluster whether it names the holder of the key,
 // and keeps those that only seem to.
-func (x *Index) weigh(g *group, custodian bool) {
+func (x *Index) weigh(g *group) {
 	account := slices.ContainsFunc(g.labels, func(l label) bool { return l.Role == model.RoleAccount })
 	for i := range g.labels {
 		l := &g.labels[i]
@@ -227,7 +231,7 @@ func (x *Index) weigh(g *group, custodian bool) {
 		case g.service:
 			l.why = ServiceLike
 		case key:
-		case custodian:
+		case g.custodian:
 			l.why = Custodian
 		case account:
 			l.why = WithAccount

@@ -1,2 +1,44 @@
-// Package cluster joins addresses that sign together.
+// Package cluster joins the addresses that sign together: each transaction of a
+// scope that spends outputs of several addresses joins them (multi-input or
+// co-spend clustering), in ledger order.
+//
+// A joint signature says who could sign, not who owns, and several parties can
+// sign one transaction. Whoever is joined by mistake may be accused by mistake,
+// while what is not joined is merely missed, so whatever speaks for several
+// parties prevents a union, with a recorded reason (see [Reason]):
+//
+//   - A signature that leaves inputs or outputs to others (any but ALL and taproot's
+//     DEFAULT), as in a sale by partially signed transactions. An input in which no
+//     signature is found is no evidence.
+//   - A shape that may be collaborative, a CoinJoin's above all, also where package
+//     shape would not name it.
+//   - The shape of a payjoin: an owner among the inputs whose coins the payment did
+//     not need, unless he is the payee.
+//   - Labels, of at least even confidence, that name different holders for two of
+//     the addresses, or for the clusters they belong to. Then either several
+//     parties signed or a label is wrong, and the whole transaction joins nobody.
+//     Names are compared by letters and digits. A cluster keeps the names on which
+//     all of its labelled addresses agree, so that an address with two names is no
+//     bridge between the two.
+//   - An empty script or one of no standard form, which anybody may use, never joins.
+//     Nor does an input whose owner is unknown.
+//
+// Labels of custodians do not prevent a union: what an exchange signs together is
+// the exchange's cluster. That it is not one customer's is for package service to
+// say. Labels of the role account do not name the holder of a key and count for
+// nothing here; package actor sees to it that no actor grows from one. Labels
+// guard whatever their bounds in time, because a union has none.
+//
+// Findings are made about the addresses that the scope names as seeds (kind
+// "cluster"), and about labels that disagree on who holds a key (kind
+// "cluster/conflict"). The score of the former is the probability, chosen and not
+// measured, that two addresses joined by one transaction have one controller; the
+// latter are read, not inferred.
+//
+// [Index] answers questions. A cluster has no name of its own: [Index.Root] gives
+// its least address, which does not depend on where a scan began. Heuristics that
+// require [Heuristic] read the index with [Of]:
+//
+//	x := cluster.Of(pass)
+//	if x.Same(a, b) { ... }
 package cluster

@@ -348,8 +348,8 @@ func TestPayjoinOnOrdinaryPayments(t *testing.T) {
 		block, spent string
 		joint, stops int
 	}{
-		{"blocks/mainnet-300025.raw.gz", "blocks/mainnet-300025.undo.gz", 158, 23},
-		{"blocks/mainnet-367891.raw.gz", "blocks/mainnet-367891.spent.gz", 356, 109},
+		{"blocks/mainnet-300025.raw.gz", "blocks/mainnet-300025.undo.gz", 158, 15},
+		{"blocks/mainnet-367891.raw.gz", "blocks/mainnet-367891.spent.gz", 356, 106},
 	} {
 		c := chain(t, blockfile.Options{Spent: []string{realdata.Path(t, v.spent)}}, v.block)
 		joint, stops := 0, 0

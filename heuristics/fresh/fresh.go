@@ -139,19 +139,19 @@ func (w *walk) minted(ctx context.Context, p *heuristics.Pass, tx *model.Tx) (*S
 	a, err := pool.Of(ctx, p, tx.ID)
 	switch {
 	case errors.Is(err, heuristics.ErrSkip):
-		return &Share{Coinbase: Whole, Pools: []PoolShare{{Share: Whole}}}, nil
+		a = nil
 	case errors.Is(err, sources.ErrBudget):
 		p.Partial("miner of a block not looked up: budget spent")
-		return &Share{Coinbase: Whole, Pools: []PoolShare{{Share: Whole}}}, nil
+		a = nil
 	case err != nil:
 		return nil, err
 	}
-	entity, c := a.Entity, a.Probability
-	if a.Conflict || entity == "" {
-		// Two pools claim the block: nobody is said to have mined it.
-		entity, c = "", 0
+	mined := PoolShare{Share: Whole, Coinbases: []model.TxID{tx.ID}}
+	if a != nil && !a.Conflict {
+		// Where two pools claim the block, nobody is said to have mined it.
+		mined.Entity, mined.Confidence = a.Entity, a.Probability
 	}
-	return &Share{Coinbase: Whole, Pools: []PoolShare{{entity, Whole, c}}}, nil
+	return &Share{Coinbase: Whole, Pools: []PoolShare{mined}}, nil
 }
 
 // spent is the share of a transaction that spends outputs.

@@ -31,7 +31,7 @@ func TestShareSumsToWhole(t *testing.T) {
 			default:
 				c := uint32(rnd.Uint64())
 				a := uint32(rnd.Uint64N(uint64(c) + 1))
-				m.mix(&Share{Coinbase: c, Unknown: Whole - c, Pools: []PoolShare{{"a", a, 1}, {"b", c - a, 2}}, Gaps: []Gap{{NoHops, Whole - c, 1}}}, v)
+				m.mix(&Share{Coinbase: c, Unknown: Whole - c, Pools: []PoolShare{{Entity: "a", Share: a}, {Entity: "b", Share: c - a}}, Gaps: []Gap{{NoHops, Whole - c, 1}}}, v)
 			}
 		}
 		s := m.share(0)
@@ -52,7 +52,7 @@ func TestShareSumsToWhole(t *testing.T) {
 }
 
 func TestShareOfExtremes(t *testing.T) {
-	all := &Share{Coinbase: Whole, Pools: []PoolShare{{"a", Whole, model.Certain}}}
+	all := &Share{Coinbase: Whole, Pools: []PoolShare{{Entity: "a", Share: Whole, Confidence: model.Certain}}}
 	var m mixture
 	for range 1000 {
 		m.mix(all, model.MaxMoney)
@@ -70,9 +70,9 @@ func TestShareOfExtremes(t *testing.T) {
 // Spellings of one pool differ between lists, and do not make two.
 func TestSpellings(t *testing.T) {
 	var m mixture
-	m.mix(&Share{Coinbase: Whole, Pools: []PoolShare{{"BTC.TOP", Whole, 900_000}}}, 10)
-	m.mix(&Share{Coinbase: Whole, Pools: []PoolShare{{"Btc.top", Whole, 800_000}}}, 10)
-	want := []PoolShare{{"BTC.TOP", Whole, 800_000}}
+	m.mix(&Share{Coinbase: Whole, Pools: []PoolShare{{"BTC.TOP", Whole, 900_000, []model.TxID{{1}}}}}, 10)
+	m.mix(&Share{Coinbase: Whole, Pools: []PoolShare{{"Btc.top", Whole, 800_000, []model.TxID{{2}, {1}, {3}}}}}, 10)
+	want := []PoolShare{{"BTC.TOP", Whole, 800_000, []model.TxID{{1}, {2}, {3}}}}
 	if diff := cmp.Diff(want, m.share(0).Pools); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}

@@ -43,7 +43,13 @@ type PoolShare struct {
 	// Confidence is the least with which a coinbase transaction was
 	// attributed to the pool; 0 for unknown miners.
 	Confidence model.Probability
+	// Coinbases are the first few coinbase transactions reached, in the order
+	// of the inputs.
+	Coinbases []model.TxID
 }
+
+// maxCoinbases bounds the coinbase transactions that a [PoolShare] names.
+const maxCoinbases = 4
 
 // Gap is the part of the value whose origin cannot be told for one reason.
 type Gap struct {
@@ -103,7 +109,7 @@ func (s *Share) Main() (p PoolShare, ok bool) {
 }
 
 // Size returns about how many bytes the share holds.
-func (s *Share) Size() int { return 96 + 40*len(s.Pools) + 24*len(s.Gaps) }
+func (s *Share) Size() int { return 96 + (64+32*maxCoinbases)*len(s.Pools) + 24*len(s.Gaps) }
 
 // String returns the shares in one line: "fresh 50.0 % (Northpool 50.0 %),
 // unknown 50.0 %, services 0.0 %".
@@ -143,6 +149,7 @@ type part struct {
 	reason Reason
 	least  model.Probability
 	inputs int
+	from   []model.TxID
 	hi, lo uint64
 	share  uint32
 	rest   uint64 // remainder of the division
@@ -196,6 +203,11 @@ func (m *mixture) mix(s *Share, weight model.Amount) {
 		p := m.at(partPool, q.Entity, 0)
 		p.add(q.Share, weight)
 		p.least = min(p.least, q.Confidence)
+		for _, id := range q.Coinbases {
+			if len(p.from) < maxCoinbases && !slices.Contains(p.from, id) {
+				p.from = append(p.from, id)
+			}
+		}
 	}
 	for _, g := range s.Gaps {
 		p := m.at(partGap, "", g.Reason)
@@ -261,7 +273,7 @@ func (m *mixture) share(lookups int) *Share {
 				p.least = 0
 			}
 			s.Coinbase += p.share
-			s.Pools = append(s.Pools, PoolShare{p.entity, p.share, p.least})
+			s.Pools = append(s.Pools, PoolShare{p.entity, p.share, p.least, p.from})
 		case p.kind == partGap && p.inputs > 0:
 			s.Unknown += p.share
 			s.Gaps = append(s.Gaps, Gap{p.reason, p.share, p.inputs})

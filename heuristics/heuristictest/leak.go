@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"runtime/pprof"
 	"strings"
+	"time"
 )
 
 // watch calls f in a goroutine of its own and returns the stacks of the
@@ -23,14 +24,14 @@ func watch(f func()) (left string) {
 	}()
 	<-done
 	mark := fmt.Sprintf("%q:%q", key, value)
-	// One that is about to end may need some turns to do so.
-	for turns := 1; turns < 1<<14; turns *= 2 {
+	// One that is about to end may need some turns to do so, and where the
+	// machine is busy some time. Only what is stuck is waited for to the end.
+	for wait := time.Microsecond; wait < time.Second; wait *= 2 {
 		if left = labelled(mark); left == "" {
 			return ""
 		}
-		for range turns {
-			runtime.Gosched()
-		}
+		runtime.Gosched()
+		<-time.After(wait)
 	}
 	return left
 }

@@ -109,16 +109,23 @@ func (r *rule) run(ctx context.Context, p *heuristics.Pass) (any, error) {
 
 // fanout judges a transaction that is no coinbase.
 func (r *rule) fanout(ctx context.Context, p *heuristics.Pass, tx *model.Tx) (*Candidacy, error) {
-	f := measure(tx, &r.p)
-	if f.outputs < min(r.p.MinLabelled, r.p.MinOutputs) {
+	x, past := cluster.Of(p), indexOf(p, r)
+	// Most transactions end here, so this takes no memory.
+	n := payables(tx)
+	if n < min(r.p.MinLabelled, r.p.MinOutputs) {
 		return nil, heuristics.ErrSkip
 	}
-	x := cluster.Of(p)
+	if n < r.p.MinOutputs {
+		if _, listed := past.payers(x, tx, false); !listed {
+			return nil, heuristics.ErrSkip
+		}
+	}
 	from := senderOf(x, tx, &r.p)
 	labelled := len(from.Names) > 0
-	if f.outputs < r.least(labelled) {
+	if n < r.least(labelled) {
 		return nil, heuristics.ErrSkip
 	}
+	f := measure(tx, &r.p)
 	c := &Candidacy{Tx: tx.ID, fan: f, cap: capAt(p.Network(), tx.Block, &r.p)}
 	split := splits(tx, &f, &r.p)
 	if !split && !c.cap.holds(&f) {
@@ -144,7 +151,7 @@ func (r *rule) fanout(ctx context.Context, p *heuristics.Pass, tx *model.Tx) (*C
 	}
 	s := r.sorter(x, tx)
 	c.more.unlabelled = !labelled
-	c.more.habits = indexOf(p, r).habits(x, tx, &f, s.own, &r.p)
+	c.more.habits = past.habits(x, tx, &f, s.own, &r.p)
 	if !split && !r.ordinary(c, from) {
 		p.Note("fan-outs of pools that look like a custodian's batch", 1)
 		return nil, heuristics.ErrSkip
@@ -344,7 +351,8 @@ func (r *rule) ordinary(c *Candidacy, from sender) bool {
 }
 
 func (r *rule) sorter(x *cluster.Index, tx *model.Tx) *sorter {
-	s := &sorter{p: &r.p, x: x, roots: map[model.Address]bool{}, owners: map[model.Address]bool{}, at: tx.Block}
+	s := &sorter{p: &r.p, x: x, roots: map[model.Address]bool{}, owners: map[model.Address]bool{}, at: tx.Block,
+		clusters: map[model.Address][labelKinds]*model.Label{}}
 	for i := range tx.Inputs {
 		if in := &tx.Inputs[i]; in.OwnerBy != model.OwnerUnknown && in.Owner.Ownable() {
 			s.owners[in.Owner] = true

@@ -64,7 +64,13 @@ func (r *rule) evidence(net model.Network, tx *model.Tx, c *Candidacy, from send
 		case fresh.AtLeast(s.Coinbase, r.p.FreshMin):
 			given = w.FreshMin
 		}
-		add(provenance, given, given.Discount(conf), nil, "%s", text)
+		var items []model.Item
+		for _, q := range s.Pools {
+			for _, id := range q.Coinbases {
+				items = append(items, model.Item{On: model.RefTx(id), Role: "coinbase", Note: q.Entity})
+			}
+		}
+		add(provenance, given, given.Discount(conf), items, "%s", text)
 	}
 	if c.more.custodian.Entity != "" && c.more.exempt == "" {
 		l := &c.more.custodian

@@ -55,6 +55,17 @@ func measure(tx *model.Tx, p *Params) fan {
 	return f
 }
 
+// payables counts the outputs that pay somebody.
+func payables(tx *model.Tx) int {
+	n := 0
+	for i := range tx.Outputs {
+		if payable(&tx.Outputs[i]) {
+			n++
+		}
+	}
+	return n
+}
+
 // payable reports whether an output pays somebody: it holds a value, and its
 // script can be spent, and not by anyone.
 func payable(o *model.Output) bool { return o.Value > 0 && o.Owner.Ownable() }
@@ -89,7 +100,7 @@ func (c medianCap) holds(f *fan) bool { return f.twiceMedian < 2*c.amount }
 
 func (c medianCap) String() string {
 	if c.relative {
-		return fmt.Sprintf("%v BTC, by the subsidy at the height", c.amount)
+		return fmt.Sprintf("%v BTC, the lesser of the fixed limit and the share of the subsidy", c.amount)
 	}
 	return fmt.Sprintf("%v BTC, for the height and with it the subsidy is unknown", c.amount)
 }

@@ -48,6 +48,15 @@ func (m *members) finding(ctx context.Context, p *heuristics.Pass, tx *model.Tx,
 		}
 		f.Amounts = append(f.Amounts, model.Figure{Role: a.role, Money: money})
 	}
+	switch {
+	case out.Payer.Conflict():
+		f.Confidence.Reasons = append(f.Confidence.Reasons, "labels contradict each other about the payer")
+	case out.Payer.Via == "label" || out.Payer.Via == "cluster":
+		f.Confidence.Reasons = append(f.Confidence.Reasons, "that a pool pays rests on labels")
+	}
+	if tx.Unresolved() > 0 {
+		f.Confidence.Reasons = append(f.Confidence.Reasons, "the coins that it spends could not be traced")
+	}
 	f.Facts = facts(tx, out)
 	f.Parts = parts(p.Network(), tx, out)
 	f.Labels = labelsOf(out)
@@ -72,6 +81,9 @@ func kindOf(s Shape) string {
 	return "payout"
 }
 
+// maxPayers bounds the payer's addresses that a finding lists.
+const maxPayers = 10
+
 // payerText names who pays, never surer than the labels are.
 func payerText(p *Payer) string {
 	switch {
@@ -90,7 +102,10 @@ func (m *members) claim(tx *model.Tx, out *Payout, paid model.Amount) string {
 	if n == 1 {
 		members = "1 member"
 	}
-	if s := out.Count(Service); s > 0 {
+	switch s := out.Count(Service); {
+	case s == 1:
+		members += " and 1 customer of a service"
+	case s > 1:
 		members += fmt.Sprintf(" and %d customers of services", s)
 	}
 	switch out.Shape {
@@ -108,7 +123,7 @@ func (m *members) claim(tx *model.Tx, out *Payout, paid model.Amount) string {
 	case Chain:
 		return fmt.Sprintf("Transaction %v is a link of a chain of payouts of %s: it pays %s %v BTC.", tx.ID, who, members, paid)
 	case Custody:
-		return fmt.Sprintf("Transaction %v is a payout of %s, paid by custodian %s: it pays %s %v BTC.", tx.ID, who, out.more.custodian.Entity, members, paid)
+		return fmt.Sprintf("Transaction %v is a payout of %s, known by label only and paid by custodian %s: it pays %s %v BTC.", tx.ID, who, out.more.custodian.Entity, members, paid)
 	}
 	return fmt.Sprintf("Transaction %v is a payout of %s: it pays %s %v BTC.", tx.ID, who, members, paid)
 }
@@ -128,6 +143,21 @@ func facts(tx *model.Tx, out *Payout) []model.Fact {
 		add("pool_confidence", "%v", out.Payer.Confidence)
 	}
 	add("pool_known_by", "%s", out.Payer.Via)
+	payers := 0
+	if !tx.Coinbase() {
+		seen := map[model.Address]bool{}
+		for i := range tx.Inputs {
+			if in := &tx.Inputs[i]; in.OwnerBy != model.OwnerUnknown && in.Owner.Ownable() && !seen[in.Owner] {
+				seen[in.Owner] = true
+				if payers++; payers <= maxPayers {
+					add("payer_address", "%v", in.Owner)
+				}
+			}
+		}
+	}
+	if payers > maxPayers {
+		add("payer_addresses", "%d", payers)
+	}
 	add("shape", "%s", out.Shape)
 	add("inputs", "%d", len(tx.Inputs))
 	add("outputs", "%d", len(tx.Outputs))
@@ -358,10 +388,10 @@ func (m *members) unseen(p *heuristics.Pass, tx *model.Tx, out *Payout) []string
 		add("earlier payouts of the payer: the scope holds none, so that returning payees were not counted")
 	}
 	switch {
-	case !p.Can(sources.Spends) || !out.SpendsKnown:
-		add("what became of the outputs: one that pays the pool's own wallet later passes for a member's")
 	case out.cut:
 		add("what became of some outputs: the budget of look-ups is spent")
+	case !p.Can(sources.Spends) || !out.SpendsKnown:
+		add("what became of the outputs: one that pays the pool's own wallet later passes for a member's")
 	}
 	add("payments by Lightning or within the pool's books, and payees at custodians that nobody has labelled")
 	return us

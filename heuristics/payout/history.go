@@ -135,13 +135,12 @@ func (h *history) payers(x *cluster.Index, tx *model.Tx, add bool) (ids []uint32
 		return ids, len(ids) > 0
 	}
 	id, ok := h.roots[first]
-	switch {
-	case ok:
-	case add:
-		id = h.next
+	if !ok && add {
+		id, ok = h.next, true
 		h.next++
 		h.roots[first] = id
-	default:
+	}
+	if !ok {
 		return nil, false
 	}
 	return []uint32{id}, false
@@ -149,13 +148,8 @@ func (h *history) payers(x *cluster.Index, tx *model.Tx, add bool) (ids []uint32
 
 // record keeps a fan-out, if it is one: so many outputs that hold a value.
 func (h *history) record(x *cluster.Index, tx *model.Tx, at place, p *Params) {
-	n := 0
-	for i := range tx.Outputs {
-		if payable(&tx.Outputs[i]) {
-			n++
-		}
-	}
-	if n < p.MinLabelled {
+	n := payables(tx)
+	if n < min(p.MinLabelled, p.MinOutputs) {
 		return
 	}
 	ids, labelled := h.payers(x, tx, n >= p.MinOutputs)

@@ -102,6 +102,9 @@ func (m *members) run(ctx context.Context, p *heuristics.Pass) (any, error) {
 		return nil, err
 	}
 	c, err := m.ask(ctx, p, tx.ID)
+	if errors.Is(err, heuristics.ErrSkip) && tx.Unresolved() > 0 && payables(tx) >= m.p.MinOutputs {
+		p.Note("fan-outs passed over without knowing the values that they spend, and with them the share of fresh coins", 1)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -190,7 +193,7 @@ func (m *members) later(ctx context.Context, p *heuristics.Pass, tx *model.Tx, o
 		switch {
 		case c.Shape == Chain && c.Parent == tx.ID && at[k] == out.fan.largest:
 			rc.Class, rc.why, rc.tx = Internal, continues, c.Tx
-		case c.Accepted || c.Shape == Split:
+		case c.Accepted:
 			rc.Class, rc.why, rc.tx = Internal, sends, c.Tx
 		case c.Score.Probability >= m.p.Doubt:
 			rc.Class, rc.why, rc.tx = InternalMaybe, maySend, c.Tx

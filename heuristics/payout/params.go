@@ -135,7 +135,7 @@ func DefaultParams() Params {
 			Labelled: 5 * model.Nat, Few: -2 * model.Nat, FreshHigh: 3 * model.Nat, FreshMin: 3 * model.Nat / 2,
 			Returning: 3 * model.Nat, SameHour: model.Nat, SameCount: model.Nat,
 			Equal: -2 * model.Nat, Round: -2 * model.Nat, Service: -4 * model.Nat, Received: -4 * model.Nat,
-			PerLink: -model.Nat / 10,
+			PerLink: -model.Nat / 20,
 			Minted:  3 * model.Nat, ManyPaid: 3 * model.Nat, FewPaid: model.Nat / 2, SoloFee: 3 * model.Nat,
 		},
 	}

@@ -22,54 +22,68 @@ const maxLabels = 64
 // senderOf reads the labels on the inputs' addresses and their clusters.
 func senderOf(x *cluster.Index, tx *model.Tx, p *Params) sender {
 	var s sender
-	seen := map[model.Address]bool{}
 	var names []string
-	best := map[string]int{} // by entity and category: place in s.Labels of the best label on a cluster
-	for i := range tx.Inputs {
-		in := &tx.Inputs[i]
-		if in.OwnerBy == model.OwnerUnknown || !in.Owner.Ownable() || seen[in.Owner] {
-			continue
+	best := map[string]int{} // by entity and category: place in s.Labels of the best label of a cluster
+	read := func(l *model.Label, direct bool) {
+		pool := l.Category == model.MiningPool && payerRole(l.Role)
+		custodian := l.Category.Custodial() && l.Category != model.MiningPool && l.Role != model.RoleAccount
+		if !pool && !custodian || !valid(l, tx.Block) {
+			return
 		}
-		seen[in.Owner] = true
-		ref := model.RefAddress(in.Owner)
-		ls := x.Labels(in.Owner)
-		for j := range ls {
-			l := &ls[j]
-			pool := l.Category == model.MiningPool && payerRole(l.Role)
-			custodian := l.Category.Custodial() && l.Category != model.MiningPool && l.Role != model.RoleAccount
-			if !pool && !custodian || !valid(l, tx.Block) {
-				continue
-			}
-			direct := l.On == ref
-			c := l.Confidence
-			if !direct {
-				c = c.Times(p.ByCluster)
-			}
-			s.payout = s.payout || l.Role == model.RolePayout
-			if pool {
-				names = append(names, p.name(l.Entity))
-				if c > s.Confidence || c == s.Confidence && direct {
-					s.Confidence = c
-					s.Via = "cluster"
-					if direct {
-						s.Via = "label"
-					}
-				}
-			} else if c > s.doubt {
+		c := l.Confidence
+		if !direct {
+			c = c.Times(p.ByCluster)
+		}
+		s.payout = s.payout || l.Role == model.RolePayout
+		switch {
+		case custodian:
+			if c > s.doubt {
 				s.custodian, s.doubt = *l, c
 			}
-			if direct {
-				if len(s.Labels) < maxLabels {
-					s.Labels = append(s.Labels, *l)
+		default:
+			names = append(names, p.name(l.Entity))
+			if c > s.Confidence || c == s.Confidence && direct {
+				s.Confidence, s.Via = c, "cluster"
+				if direct {
+					s.Via = "label"
 				}
-				continue
 			}
-			key := model.EntityKey(l.Entity) + "\x00" + string(l.Category)
-			if k, ok := best[key]; !ok {
-				best[key] = len(s.Labels)
+		}
+		if direct {
+			if len(s.Labels) < maxLabels {
 				s.Labels = append(s.Labels, *l)
-			} else if l.Confidence > s.Labels[k].Confidence {
-				s.Labels[k] = *l
+			}
+			return
+		}
+		key := model.EntityKey(l.Entity) + "\x00" + string(l.Category)
+		if k, ok := best[key]; !ok {
+			best[key] = len(s.Labels)
+			s.Labels = append(s.Labels, *l)
+		} else if l.Confidence > s.Labels[k].Confidence {
+			s.Labels[k] = *l
+		}
+	}
+	owners, roots := map[model.Address]bool{}, map[model.Address]bool{}
+	for i := range tx.Inputs {
+		in := &tx.Inputs[i]
+		if in.OwnerBy == model.OwnerUnknown || !in.Owner.Ownable() || owners[in.Owner] {
+			continue
+		}
+		owners[in.Owner] = true
+		own := x.LabelsOn(in.Owner)
+		for j := range own {
+			read(&own[j], true)
+		}
+		root := x.Root(in.Owner)
+		if roots[root] {
+			continue
+		}
+		roots[root] = true
+		// A cluster may have tens of thousands of labels: each is read once.
+		all := x.Labels(in.Owner)
+		for j := range all {
+			if a, ok := all[j].On.Address(); !ok || !owners[a] {
+				read(&all[j], false)
 			}
 		}
 	}

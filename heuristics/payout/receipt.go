@@ -93,6 +93,8 @@ type sorter struct {
 	floor  model.Amount           // of the pool's coinbases; 0 for none
 	at     model.BlockRef
 	labels []model.Label // that receipts rest on
+	// clusters remembers the best labels of the clusters met.
+	clusters map[model.Address][labelKinds]*model.Label
 }
 
 // own reports whether an address is the payer's.
@@ -116,23 +118,24 @@ func (s *sorter) class(o *model.Output) Receipt {
 	case s.roots[s.x.Root(o.Owner)]:
 		return set(Internal, isPayerCluster)
 	}
-	if l, direct := s.label(o.Owner, func(l *model.Label) bool { return l.Category == model.MiningPool && l.Role != model.RoleAccount }); l != nil {
+	for _, k := range [...]struct {
+		kind            labelKind
+		class           Class
+		direct, cluster reason
+	}{
+		{poolLabel, Internal, isListed, isListedCluster},
+		{serviceLabel, Service, isService, isServiceCluster},
+		{accountLabel, Service, isAccount, isAccount},
+	} {
+		l, direct := s.label(o.Owner, k.kind)
+		if l == nil {
+			continue
+		}
 		r.label = s.keep(l)
 		if direct {
-			return set(Internal, isListed)
+			return set(k.class, k.direct)
 		}
-		return set(Internal, isListedCluster)
-	}
-	if l, direct := s.label(o.Owner, func(l *model.Label) bool { return l.Category.Custodial() && l.Role != model.RoleAccount }); l != nil {
-		r.label = s.keep(l)
-		if direct {
-			return set(Service, isService)
-		}
-		return set(Service, isServiceCluster)
-	}
-	if l, direct := s.label(o.Owner, func(l *model.Label) bool { return l.Role == model.RoleAccount }); l != nil && direct {
-		r.label = s.keep(l)
-		return set(Service, isAccount)
+		return set(k.class, k.cluster)
 	}
 	switch {
 	case s.p.tokenValue(o.Value):
@@ -145,23 +148,54 @@ func (s *sorter) class(o *model.Output) Receipt {
 	return set(Member, isMember)
 }
 
-// label returns the best label of a kind on an address or its cluster: one on
-// the address itself before all others, then the one of most confidence, then
-// the first.
-func (s *sorter) label(a model.Address, is func(*model.Label) bool) (best *model.Label, direct bool) {
-	ref := model.RefAddress(a)
-	ls := s.x.Labels(a)
+// labelKind is what a label makes of a payee.
+type labelKind uint8
+
+const (
+	poolLabel    labelKind = iota // a pool's own address
+	serviceLabel                  // one of another custodian
+	accountLabel                  // somebody's account at a custodian
+	labelKinds
+)
+
+// has reports whether a label is of the kind. That somebody has an account says
+// nothing of the other addresses of its cluster, which are the custodian's.
+func (k labelKind) has(l *model.Label, direct bool) bool {
+	switch {
+	case l.Role == model.RoleAccount:
+		return k == accountLabel && direct
+	case l.Category == model.MiningPool:
+		return k == poolLabel
+	}
+	return k == serviceLabel && l.Category.Custodial()
+}
+
+// label returns the best label of a kind on an address, else on its cluster: the
+// one of most confidence, of equal ones the first.
+func (s *sorter) label(a model.Address, kind labelKind) (best *model.Label, direct bool) {
+	if l := s.best(s.x.LabelsOn(a), kind, true); l != nil {
+		return l, true
+	}
+	root := s.x.Root(a)
+	found, ok := s.clusters[root]
+	if !ok {
+		all := s.x.Labels(a)
+		for k := range labelKinds {
+			found[k] = s.best(all, k, false)
+		}
+		s.clusters[root] = found
+	}
+	return found[kind], false
+}
+
+func (s *sorter) best(ls []model.Label, kind labelKind, direct bool) (best *model.Label) {
 	for i := range ls {
 		l := &ls[i]
-		if !is(l) || !valid(l, s.at) {
-			continue
-		}
-		d := l.On == ref
-		if best == nil || d && !direct || d == direct && l.Confidence > best.Confidence {
-			best, direct = l, d
+		if kind.has(l, direct) && (best == nil || l.Confidence > best.Confidence) && valid(l, s.at) {
+			best = l
 		}
 	}
-	return best, direct
+	return best
 }
 
 // keep returns the index of a label among those that receipts rest on.

@@ -113,10 +113,13 @@ func NewHeuristics(e *heuristics.Engine) []*Heuristic {
 	return out
 }
 
-// Failure says that one evaluation failed.
+// Failure says that one evaluation failed, or that part of the data could not be
+// read. Silence means less because of it.
 type Failure struct {
+	// Heuristic is the one that failed, or "run" or a provider's name where
+	// the failure is of no heuristic.
 	Heuristic string    `json:"heuristic"`
-	Subject   model.Ref `json:"subject"`
+	Subject   model.Ref `json:"subject"` // null where it is about none
 	Error     string    `json:"error"`
 }
 

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/shopspring/decimal"
@@ -29,7 +30,7 @@ const (
 // addresses that about, where not nil, says to be of interest. It returns the
 // first error of w.
 func Text(w io.Writer, f *model.Finding, about func(model.Address) bool) error {
-	p := &printer{w: w, about: about}
+	p := &printer{w: w, about: about, coin: f.Network.Symbol()}
 	p.head(f)
 	p.field("Claim", f.Claim)
 	p.field("", model.Disclaimer)
@@ -40,7 +41,7 @@ func Text(w io.Writer, f *model.Finding, about func(model.Address) bool) error {
 	p.place(f)
 	for i, a := range f.Amounts {
 		if i == 0 || a.Amount != 0 {
-			p.field(capital(a.Role), money(a.Money))
+			p.field(capital(a.Role), p.money(a.Money))
 		}
 	}
 	p.facts(f.Facts)
@@ -48,10 +49,10 @@ func Text(w io.Writer, f *model.Finding, about func(model.Address) bool) error {
 	p.parts(f)
 	p.against(f)
 	for i, a := range f.Alternatives {
-		p.field(once(i, "Or else"), a.Text+" Not excluded: "+a.WhyNot)
+		p.field(once(i, "Or else"), stop(a.Text)+" Not excluded: "+a.WhyNot)
 	}
 	for i, pr := range f.Premises {
-		p.field(once(i, "Premises"), pr.Text+" "+pr.Question+" "+capital(pr.Answer))
+		p.field(once(i, "Premises"), stop(pr.Text)+" "+stop(pr.Question)+" "+upper(pr.Answer))
 	}
 	for i, u := range f.Unseen {
 		p.field(once(i, "Unseen"), u)
@@ -70,15 +71,50 @@ func Text(w io.Writer, f *model.Finding, about func(model.Address) bool) error {
 	return p.err
 }
 
+// RunText writes what was run on what, as the head of a report.
+func RunText(w io.Writer, r *Run) error {
+	p := &printer{w: w}
+	head := fmt.Sprintf("%s %s on %v", r.Tool, r.Version, r.Network)
+	if r.Tip.Has(model.KnownHeight) {
+		head += fmt.Sprintf(", up to block %d", r.Tip.Height)
+	}
+	p.line(head)
+	for _, s := range r.Sources {
+		from := "  from " + s.Provider + " " + s.Name
+		if s.Note != "" {
+			from += ": " + s.Note
+		}
+		p.line(from)
+	}
+	for _, a := range r.Scope.Actors {
+		p.line(fmt.Sprintf("  stated: %s is an address of %s, %s", a.On.ID(), a.Entity, a.Confidence.Short()))
+	}
+	p.line("")
+	return p.err
+}
+
+// FailureText writes a failure on one line.
+func FailureText(w io.Writer, f *Failure) error {
+	p := &printer{w: w}
+	s := "FAILED  " + f.Heuristic
+	if !f.Subject.IsZero() {
+		s += " on " + f.Subject.Kind().String() + " " + f.Subject.ID()
+	}
+	p.line(s + ": " + f.Error)
+	return p.err
+}
+
 type printer struct {
 	w     io.Writer
 	about func(model.Address) bool
+	coin  string // what a whole coin of the network is called
 	err   error
 }
 
+// line writes one line. All text goes through it, and so through Printable.
 func (p *printer) line(s string) {
 	if p.err == nil {
-		_, p.err = io.WriteString(p.w, strings.TrimRight(s, " ")+"\n")
+		_, p.err = io.WriteString(p.w, strings.TrimRight(Printable(s), " ")+"\n")
 	}
 }
 
@@ -89,7 +125,7 @@ func (p *printer) field(name, text string) { p.hang(name, indent, text) }
 func (p *printer) hang(lead string, at int, text string) {
 	line := pad(lead, at)
 	used := false
-	for _, word := range strings.Fields(clean(text)) {
+	for _, word := range strings.Fields(Printable(text)) {
 		n := utf8.RuneCountInString(line) + utf8.RuneCountInString(word)
 		if used && n+1 > width {
 			p.line(line)
@@ -111,11 +147,13 @@ func pad(s string, n int) string {
 	return s + " "
 }
 
-// clean replaces control characters: labels and tags are written by strangers,
-// and a terminal obeys what it is sent.
-func clean(s string) string {
+// Printable replaces every character by a space that a terminal obeys rather
+// than shows: control characters, line breaks among them, and those that turn
+// the direction of writing or have no width. Labels, tags and the names of files
+// are written by strangers. Bytes that are not UTF-8 become U+FFFD.
+func Printable(s string) string {
 	return strings.Map(func(r rune) rune {
-		if r < ' ' || r >= 0x7f && r < 0xa0 || r == 0x2028 || r == 0x2029 || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 {
+		if unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) {
 			return ' '
 		}
 		return r
@@ -129,9 +167,25 @@ func once(i int, name string) string {
 	return ""
 }
 
-func capital(s string) string {
+// capital writes a name as the head of a line.
+func capital(s string) string { return upper(strings.ReplaceAll(s, "_", " ")) }
+
+// upper begins a text with a capital.
+func upper(s string) string {
 	r, n := utf8.DecodeRuneInString(s)
-	return strings.ToUpper(string(r)) + strings.ReplaceAll(s[n:], "_", " ")
+	if n == 0 {
+		return ""
+	}
+	return string(unicode.ToUpper(r)) + s[n:]
+}
+
+// stop ends a sentence that others follow. It leaves the beginning alone, which
+// may be an address.
+func stop(s string) string {
+	if s == "" || strings.ContainsAny(s[len(s)-1:], ".?!:") {
+		return s
+	}
+	return s + "."
 }
 
 func (p *printer) head(f *model.Finding) {
@@ -195,8 +249,8 @@ func place(b model.BlockRef) string {
 }
 
 // money writes coins, and what they were worth.
-func money(m model.Money) string {
-	s := m.Amount.String() + " BTC"
+func (p *printer) money(m model.Money) string {
+	s := m.Amount.String() + " " + p.coin
 	if m.Unit != "sat" {
 		s = fmt.Sprintf("%d %s", int64(m.Amount), m.Unit)
 	}
@@ -264,13 +318,13 @@ func (p *printer) item(f *model.Finding, lead string, n int, e model.Evidence) {
 			p.hang("", indent+2, fmt.Sprintf("and %d more, in the JSON form", len(e.Items)-i))
 			break
 		}
-		p.hang("", indent+2, itemText(f, it))
+		p.hang("", indent+2, p.itemText(f, it))
 	}
 }
 
 // itemText writes one item on one line. Inputs and outputs of the subject's own
 // transaction go by their index: its id stands above.
-func itemText(f *model.Finding, it model.Item) string {
+func (p *printer) itemText(f *model.Finding, it model.Item) string {
 	s := strings.ReplaceAll(it.Role, "_", " ")
 	own, _ := f.Subject.Tx()
 	tx, _ := it.On.Tx()
@@ -279,9 +333,9 @@ func itemText(f *model.Finding, it model.Item) string {
 	switch {
 	case it.On.IsZero():
 	case own == tx && isIn:
-		s += fmt.Sprintf(" input %d", in.Vin)
+		s += index(s, "input", in.Vin)
 	case own == tx && isOut:
-		s += fmt.Sprintf(" output %d", out.Vout)
+		s += index(s, "output", out.Vout)
 	default:
 		s += " " + it.On.ID()
 	}
@@ -289,12 +343,21 @@ func itemText(f *model.Finding, it model.Item) string {
 		s += " at " + it.Address.String()
 	}
 	if it.Value != nil {
-		s += ", " + money(*it.Value)
+		s += ", " + p.money(*it.Value)
 	}
 	if it.Note != "" {
 		s += ": " + it.Note
 	}
 	return s
+}
+
+// index writes which input or output of the subject has a role, whose name may
+// end with the word.
+func index(role, what string, n uint32) string {
+	if strings.HasSuffix(role, what) {
+		return fmt.Sprintf(" %d", n)
+	}
+	return fmt.Sprintf(" %s %d", what, n)
 }
 
 // parts counts the parts of the subject by role, and lists them where they are
@@ -331,7 +394,7 @@ func (p *printer) parts(f *model.Finding) {
 	for _, c := range classes {
 		t := fmt.Sprintf("%d %s", c.n, strings.ReplaceAll(c.role, "_", " "))
 		if c.some {
-			t += " (" + c.sum.String() + " BTC)"
+			t += " (" + c.sum.String() + " " + p.coin + ")"
 		}
 		s = append(s, t)
 	}
@@ -339,7 +402,7 @@ func (p *printer) parts(f *model.Finding) {
 	listed := 0
 	for _, it := range parts {
 		if len(parts) <= maxParts || p.about != nil && !it.Address.IsZero() && p.about(it.Address) && listed < maxParts {
-			p.hang("", indent+2, itemText(f, it))
+			p.hang("", indent+2, p.itemText(f, it))
 			listed++
 		}
 	}
@@ -384,8 +447,8 @@ func errorRate(e model.ErrorRate) string {
 	return fmt.Sprintf("%s population %q: %s: %d false positives and %d false negatives in %d (%s).", kind, e.Population, e.Of, e.FalsePos, e.FalseNeg, e.N, e.Reference)
 }
 
-// Totals gathers findings by kind, for the table at the end of a report. The
-// zero value is ready.
+// Totals gathers the findings of one run by kind, for the table at the end of a
+// report. The zero value is ready. It is not safe for concurrent use.
 type Totals struct{ kinds []total }
 
 type total struct {
@@ -393,14 +456,17 @@ type total struct {
 	n        int
 	role     string
 	coins    model.Amount
-	over     bool
+	coin     string // what a whole one is called
+	over     bool   // more than an Amount holds
 	fiat     decimal.Decimal
 	currency string
 	unpriced int
 	valued   bool
 }
 
-// Add counts a finding and its first amount.
+// Add counts a finding and its first amount, which is the one that the finding
+// is about. What was worth is added in the first currency that a kind has; an
+// amount without a price in it is counted as such, never as nothing.
 func (t *Totals) Add(f *model.Finding) {
 	i, ok := slices.BinarySearchFunc(t.kinds, f.Kind, func(a total, k string) int { return strings.Compare(a.kind, k) })
 	if !ok {
@@ -412,7 +478,7 @@ func (t *Totals) Add(f *model.Finding) {
 		return
 	}
 	a := f.Amounts[0]
-	k.role, k.valued = a.Role, true
+	k.role, k.coin, k.valued = a.Role, f.Network.Symbol(), true
 	sum, ok := k.coins.Add(a.Amount)
 	k.coins, k.over = sum, k.over || !ok
 	switch {
@@ -438,9 +504,9 @@ func (t *Totals) Text(w io.Writer) error {
 		switch {
 		case !k.valued:
 		case k.over:
-			s += "   sum does not fit"
+			s += "   " + strings.ReplaceAll(k.role, "_", " ") + ": the sum is more than can be counted"
 		default:
-			s += "   " + strings.ReplaceAll(k.role, "_", " ") + " " + k.coins.String() + " BTC"
+			s += "   " + strings.ReplaceAll(k.role, "_", " ") + " " + k.coins.String() + " " + k.coin
 			if k.currency != "" {
 				s += "  " + fiat(model.Fiat{Currency: k.currency, Amount: k.fiat, Places: 2})
 			}
@@ -503,7 +569,7 @@ func CoverageText(w io.Writer, c heuristics.Coverage) error {
 		}
 	}
 	if c.Incomplete {
-		p.field("INCOMPLETE", fmt.Sprintf("%d evaluations failed; what they would have said is not known.", c.Failures))
+		p.field("INCOMPLETE", fmt.Sprintf("%d failures; what would have been said without them is not known.", c.Failures))
 	}
 	return p.err
 }
