@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 )
 
 // Label is somebody's statement about who controls an entity of the ledger.
@@ -130,26 +129,6 @@ func (l *Label) Compare(o *Label) int {
 
 // Equal reports whether two labels say the same in every field.
 func (l Label) Equal(o Label) bool { return l.Compare(&o) == 0 }
-
-// EntityKey folds an entity's name to its letters and digits in lower case, so
-// that "BTC.TOP" and "Btc.top" are one entity. A name without any is its own
-// key.
-func EntityKey(name string) string {
-	key := strings.Map(func(r rune) rune {
-		if unicode.IsLetter(r) || unicode.IsDigit(r) {
-			return unicode.ToLower(r)
-		}
-		return -1
-	}, name)
-	if key == "" {
-		return name
-	}
-	return key
-}
-
-// SameEntity reports whether two names mean one entity: their keys agree, as
-// [EntityKey] folds them.
-func SameEntity(a, b string) bool { return EntityKey(a) == EntityKey(b) }
 
 // Tag is a byte string by which a mining pool marks the coinbase scripts of its
 // blocks.

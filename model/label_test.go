@@ -140,3 +140,26 @@ func TestCustodialCategories(t *testing.T) {
 		}
 	}
 }
+
+func TestEntityNamesThatChanged(t *testing.T) {
+	for _, c := range []struct {
+		a, b string
+		same bool
+	}{
+		{"Slushpool", "Braiins Pool", true},
+		{"Slush Pool (Braiins)", "braiins-pool", true},
+		{"BTC.TOP", "Btc.top", true},
+		{"Slushpool", "ViaBTC", false},
+		{"Slushy", "Slush", false},
+	} {
+		if got := model.SameEntity(c.a, c.b); got != c.same {
+			t.Errorf("SameEntity(%q, %q) = %v", c.a, c.b, got)
+		}
+	}
+	if got := model.EntityName("SlushPool"); got != "Braiins Pool" {
+		t.Errorf("EntityName = %q", got)
+	}
+	if got := model.EntityName("Kestrel"); got != "Kestrel" {
+		t.Errorf("EntityName = %q", got)
+	}
+}

@@ -62,16 +62,12 @@ func (o *once) Set(s string) error {
 	return nil
 }
 
-// errFlag is an error that the flag package has told of.
-var errFlag = errors.New("bad flag")
-
-// parse reads the command line. What is wrong with single flags it tells on
-// stderr itself, and so it does where help is asked for, which is
-// [flag.ErrHelp].
+// parse reads the command line. Where help is asked for it writes that to stderr
+// and returns [flag.ErrHelp].
 func parse(args []string, stderr io.Writer) (*config, error) {
 	c := &config{args: args}
 	fs := flag.NewFlagSet("investigate", flag.ContinueOnError)
-	fs.SetOutput(stderr)
+	fs.SetOutput(io.Discard) // the package writes arguments as they are
 	fs.Var(&c.ledger, "ledger", "read a ledger written in the ledger language from `FILE`")
 	fs.Var(&c.blocks, "blocks", "read block files from `PATH`: a node's blocks folder, a blk*.dat file or a raw block, also gzipped; repeatable")
 	fs.Var(&c.spent, "spent", "read the spent outputs of a single raw block from `FILE`; repeatable")
@@ -85,14 +81,15 @@ func parse(args []string, stderr io.Writer) (*config, error) {
 	fs.IntVar(&c.workers, "workers", 0, "evaluations at a time; 0 means one for each processor; findings do not depend on it")
 	fs.BoolVar(&c.progress, "progress", false, "tell progress on standard error")
 	fs.BoolVar(&c.all, "all", false, "print every finding in the text, also payouts that touch nobody of interest")
-	fs.Usage = func() {
+	fs.Usage = func() {}
+	switch err := fs.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
 		fmt.Fprint(stderr, "usage: investigate [flags]\n\nWithout flags it runs the embedded case.\n\n")
+		fs.SetOutput(stderr)
 		fs.PrintDefaults()
-	}
-	if err := fs.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return nil, err
-	} else if err != nil {
-		return nil, fmt.Errorf("%w: %w", errFlag, err)
+	case err != nil:
+		return nil, fmt.Errorf("%w; -h lists the flags", err)
 	}
 	return c, c.check(fs.Args())
 }

@@ -50,8 +50,6 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 		return exitOK
-	case errors.Is(err, errFlag):
-		return exitUsage // and the flag package has said why
 	case err != nil:
 		say(stderr, err.Error())
 		return exitUsage

@@ -233,7 +233,7 @@ func (r *rule) provenance(ctx context.Context, p *heuristics.Pass, tx *model.Tx,
 	}
 	if c.Fresh != nil && fresh.AtLeast(share.Coinbase, r.p.FreshMin) && c.more.hasMined &&
 		uint64(c.more.mined.Share)*100 >= uint64(share.Coinbase)*uint64(r.p.OnePoolMin) {
-		c.Payer = Payer{Pool: r.p.name(c.more.mined.Entity), Names: []string{r.p.name(c.more.mined.Entity)}, Confidence: c.more.mined.Confidence, Via: "coins"}
+		c.Payer = Payer{Pool: model.EntityName(c.more.mined.Entity), Names: []string{model.EntityName(c.more.mined.Entity)}, Confidence: c.more.mined.Confidence, Via: "coins"}
 	}
 	parent, err := r.before(ctx, p, tx, c)
 	switch {

@@ -190,12 +190,12 @@ func (r *rule) mined(a *pool.Attribution) Payer {
 		}
 	}
 	if a.Entity != "" && !a.Conflict {
-		p.Pool = r.p.name(a.Entity)
+		p.Pool = model.EntityName(a.Entity)
 		p.Names = []string{p.Pool}
 		return p
 	}
 	for i := range a.Candidates {
-		p.Names = append(p.Names, r.p.name(a.Candidates[i].Entity))
+		p.Names = append(p.Names, model.EntityName(a.Candidates[i].Entity))
 	}
 	p.Names = entities(p.Names)
 	switch len(p.Names) {

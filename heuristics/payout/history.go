@@ -74,7 +74,7 @@ func (r *rule) index(ctx context.Context, s *heuristics.Scan) (any, error) {
 		if !ok || !payerRole(l.Role) || derived(&l) {
 			continue
 		}
-		id := h.named(r.p.name(l.Entity))
+		id := h.named(model.EntityName(l.Entity))
 		if root := x.Root(a); !slices.Contains(h.pools[root], id) {
 			h.pools[root] = append(h.pools[root], id)
 		}

@@ -63,8 +63,6 @@ type Params struct {
 	// of exactly one of TokenValues, which token wallets send.
 	MinMember   model.Amount
 	TokenValues []model.Amount
-	// Renamed lists names under which lists know one pool.
-	Renamed []Rename
 	// Floors are the least amounts that pools pay in a coinbase.
 	Floors []Floor
 	// A payout within HourBand minutes of the time of day of HourMin earlier
@@ -81,9 +79,6 @@ type Floor struct {
 	Entity string
 	Amount model.Amount
 }
-
-// Rename says that two names are one pool's, and by which it goes.
-type Rename struct{ From, To string }
 
 // Weights are log likelihood ratios.
 type Weights struct {
@@ -125,11 +120,8 @@ func DefaultParams() Params {
 		ByCluster:    model.Percent(90),
 		MinMember:    20_000,
 		TokenValues:  []model.Amount{294, 330, 546, 10_000},
-		Renamed: []Rename{
-			{"Slushpool", "Braiins Pool"}, {"Slush", "Braiins Pool"}, {"Slush Pool (Braiins)", "Braiins Pool"},
-		},
-		Floors:   []Floor{{"OCEAN", 1_048_576}},
-		HourBand: 120, HourMin: 3,
+		Floors:       []Floor{{"OCEAN", 1_048_576}},
+		HourBand:     120, HourMin: 3,
 		Receipts: 4_000_000,
 		Weights: Weights{
 			Labelled: 5 * model.Nat, Few: -2 * model.Nat, FreshHigh: 3 * model.Nat, FreshMin: 3 * model.Nat / 2,
@@ -139,16 +131,6 @@ func DefaultParams() Params {
 			Minted:  3 * model.Nat, ManyPaid: 3 * model.Nat, FewPaid: model.Nat / 2, SoloFee: 3 * model.Nat,
 		},
 	}
-}
-
-// name returns the name that a pool goes by.
-func (p *Params) name(entity string) string {
-	for _, n := range p.Renamed {
-		if model.SameEntity(n.From, entity) {
-			return n.To
-		}
-	}
-	return entity
 }
 
 // Parameters lists every field.
@@ -185,10 +167,7 @@ func (p Params) Parameters() []model.Parameter {
 	add("service_label_min", p.ServiceMin.String(), model.Chosen, "")
 	add("cluster_label_factor", p.ByCluster.String(), model.Chosen, "")
 	sat("member_above_sat", p.MinMember)
-	var tokens, floors, renamed []string
-	for _, n := range p.Renamed {
-		renamed = append(renamed, n.From+" = "+n.To)
-	}
+	var tokens, floors []string
 	for _, v := range p.TokenValues {
 		tokens = append(tokens, strconv.FormatInt(int64(v), 10))
 	}
@@ -197,7 +176,6 @@ func (p Params) Parameters() []model.Parameter {
 	}
 	add("token_values_sat", strings.Join(tokens, " "), model.Published, "dust limits of Bitcoin Core; postage of ord")
 	add("coinbase_floors_sat", strings.Join(floors, ", "), model.Published, "the operators' own pages")
-	add("renamed_pools", strings.Join(renamed, ", "), model.Published, "the operators' own announcements")
 	num("hour_band_minutes", p.HourBand)
 	num("hour_min_payouts", p.HourMin)
 	num("index_receipts", p.Receipts)

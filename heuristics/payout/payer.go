@@ -41,7 +41,7 @@ func senderOf(x *cluster.Index, tx *model.Tx, p *Params) sender {
 				s.custodian, s.doubt = *l, c
 			}
 		default:
-			names = append(names, p.name(l.Entity))
+			names = append(names, model.EntityName(l.Entity))
 			if c > s.Confidence || c == s.Confidence && direct {
 				s.Confidence, s.Via = c, "cluster"
 				if direct {
