@@ -52,7 +52,7 @@ func placeOf(b model.BlockRef) (place, bool) {
 }
 
 func minuteOf(b model.BlockRef) int16 {
-	t, ok := b.When()
+	t, ok := b.Clock()
 	if !ok {
 		return -1
 	}

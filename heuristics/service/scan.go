@@ -261,7 +261,7 @@ func (b *builder) sign(tx *model.Tx, outs int) (payer uint32, err error) {
 		return none, nil
 	}
 	b.col.signed[payer]++
-	if t, ok := tx.Block.When(); ok {
+	if t, ok := tx.Block.Clock(); ok {
 		b.col.hours[payer] |= 1 << t.Hour()
 	} else {
 		b.timeless++
