@@ -35,6 +35,15 @@ type Coverage struct {
 	Failures   int64               `json:"failures"`
 	// Incomplete is true where something failed, so that silence means less.
 	Incomplete bool `json:"incomplete"`
+	// Explored says what was gathered, where the scope is no range of blocks.
+	Explored *ExploreCoverage `json:"explored,omitempty"`
+}
+
+// ExploreCoverage says how far an exploration went.
+type ExploreCoverage struct {
+	Txs     int   `json:"txs"`
+	Lookups int64 `json:"lookups"`
+	Cut     []Cut `json:"cut"` // where it stopped short
 }
 
 // HeuristicCoverage counts what became of the subjects that were offered to one

@@ -32,6 +32,15 @@ func (s *Scan) Derive(l model.Label) {
 // than once.
 func (s *Scan) Txs(ctx context.Context) iter.Seq2[*model.Tx, error] {
 	return func(yield func(*model.Tx, error) bool) {
+		if x := s.s.scope.Explored; x != nil {
+			for _, tx := range x.Txs {
+				s.read++
+				if !yield(tx, nil) {
+					return
+				}
+			}
+			return
+		}
 		if s.s.e.src.Blocks == nil {
 			return
 		}

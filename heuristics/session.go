@@ -27,6 +27,9 @@ type Scope struct {
 	// Actors are labels that state who is under investigation. Stating an
 	// actor does not narrow what is looked at.
 	Actors []model.Label `json:"actors,omitempty"`
+	// Explored, where not nil, is the scope in place of the blocks of the
+	// sources: what [Explore] gathered around seeds.
+	Explored *Explored `json:"-"`
 }
 
 func (s Scope) heights() sources.Range { return sources.Range{From: s.From, To: s.To} }
@@ -70,7 +73,7 @@ func (e *Engine) Open(ctx context.Context, scope Scope) (*Session, error) {
 		overlay: map[model.Ref][]model.Label{},
 		seen:    looked{blocks: map[model.BlockHash]struct{}{}},
 	}
-	s.scope = Scope{From: scope.From, To: scope.To, Seeds: slices.Clone(scope.Seeds), Actors: slices.Clone(scope.Actors)}
+	s.scope = Scope{From: scope.From, To: scope.To, Seeds: slices.Clone(scope.Seeds), Actors: slices.Clone(scope.Actors), Explored: scope.Explored}
 	slices.SortFunc(s.scope.Seeds, model.Ref.Compare)
 	if scope.To != 0 && scope.From > scope.To {
 		return nil, fmt.Errorf("heuristics: scope from height %d to %d holds nothing", scope.From, scope.To)
@@ -146,6 +149,9 @@ func (s *Session) Engine() *Engine { return s.e }
 
 // Sweep yields every transaction of the scope in ledger order, as subjects.
 func (s *Session) Sweep(ctx context.Context) iter.Seq2[Subject, error] {
+	if s.scope.Explored != nil {
+		return s.scope.Explored.subjects()
+	}
 	if s.e.src.Blocks == nil {
 		return func(yield func(Subject, error) bool) {
 			yield(Subject{}, &sources.Error{Source: "sources", Op: "Blocks", Key: "no provider has this capability", Err: sources.ErrUnavailable})
@@ -256,6 +262,9 @@ func (s *Session) Coverage() Coverage {
 		From: s.scope.From, To: s.scope.To, Tip: s.tip,
 		Blocks: blocks, Txs: n.txs, Inputs: n.inputs, UnresolvedInputs: n.unresolved, UnownedInputs: n.unowned,
 		Labels: s.counts, Failures: n.failures, Incomplete: n.failures > 0,
+	}
+	if x := s.scope.Explored; x != nil {
+		c.Explored = &ExploreCoverage{len(x.Txs), x.Lookups, x.Cut}
 	}
 	for i := range s.tallies {
 		c.Heuristics = append(c.Heuristics, s.tallies[i].coverage())

@@ -436,6 +436,21 @@ func (p *printer) against(f *model.Finding) {
 	}
 }
 
+// explored says how far an exploration went and where it stopped short.
+func (p *printer) explored(x *heuristics.ExploreCoverage) {
+	if x == nil {
+		return
+	}
+	p.field("Explored", fmt.Sprintf("%d transactions around the seeds, with %d look-ups; cut in %d places", x.Txs, x.Lookups, len(x.Cut)))
+	for i, c := range x.Cut {
+		if i == maxParts {
+			p.hang("", indent+2, fmt.Sprintf("and %d more, in the JSON form", len(x.Cut)-i))
+			break
+		}
+		p.hang("", indent+2, c.On.ID()+": "+c.Why)
+	}
+}
+
 func errorRate(e model.ErrorRate) string {
 	if !e.Measured {
 		return e.Of + ": not measured."
@@ -534,6 +549,7 @@ func CoverageText(w io.Writer, c heuristics.Coverage) error {
 	if s := place(c.Tip); s != "" {
 		p.field("Tip", s)
 	}
+	p.explored(c.Explored)
 	p.field("Looked at", fmt.Sprintf("%d blocks, %d transactions, %d inputs", c.Blocks, c.Txs, c.Inputs))
 	if c.UnresolvedInputs > 0 || c.UnownedInputs > 0 {
 		p.field("Unknown", fmt.Sprintf("the value of %d inputs and the owner of %d: what they spend was not loaded", c.UnresolvedInputs, c.UnownedInputs))
