@@ -86,7 +86,7 @@ func Text() string {
 	slices.SortStableFunc(events, func(a, b event) int { return a.at.Compare(b.at) })
 	var b strings.Builder
 	head, _, _ := strings.Cut(rows, "\ntime ")
-	fmt.Fprintf(&b, "%s\n\ntime %s\nheight %d\n", head, first.Format(time.DateOnly), firstHeight)
+	fmt.Fprintf(&b, "fill\n%s\n\ntime %s\nheight %d\n", head, first.Format(time.DateOnly), firstHeight)
 	for _, e := range events {
 		fmt.Fprintf(&b, "time %s\n%s\n", e.at.Format("2006-01-02 15:04"), e.lines)
 	}

@@ -102,6 +102,40 @@ func coinbaseInput(script []byte) []model.Input {
 	return []model.Input{{Prev: model.Outpoint{Vout: 1<<32 - 1}, Sequence: 1<<32 - 1, Script: script}}
 }
 
+// maxFilled bounds the empty blocks of one text.
+const maxFilled = 200_000
+
+func (p *parser) readFill(args []word, at word) {
+	switch {
+	case len(args) != 0:
+		p.fail(args[0], "fill: unexpected %q", clip(args[0].text))
+	case p.clock.started:
+		p.fail(at, "fill must stand before the first transaction")
+	default:
+		p.fill = true
+	}
+}
+
+// fillTo adds empty blocks between the last block and a height, each ten minutes
+// after the one before, as far as the time of the next block allows.
+func (p *parser) fillTo(height int32, time int64, at word) {
+	n := len(p.blocks)
+	if !p.fill || n == 0 {
+		return
+	}
+	last := p.blocks[n-1].Ref
+	gap := int(height - last.Height - 1)
+	if p.filled += max(gap, 0); p.filled > maxFilled {
+		p.fail(at, "fill: %d empty blocks, at most %d are allowed", p.filled, maxFilled)
+		p.fill = false
+		return
+	}
+	for k := range gap {
+		p.draft = &draft{height: last.Height + 1 + int32(k), time: min(last.Time+int64(k+1)*slot, time)}
+		p.closeBlock()
+	}
+}
+
 // closeBlock ends the block that takes transactions: it settles the coinbase,
 // and with it the header and the place of every transaction.
 func (p *parser) closeBlock() {

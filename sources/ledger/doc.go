@@ -22,6 +22,7 @@
 //	height N                   height of the next transaction
 //	tx NAME: INPUTS [OPTIONS] => OUTPUT, OUTPUT...
 //	coinbase NAME: [tag="TEXT"] [extra="HEX"] => OUTPUT, OUTPUT...
+//	fill                       every height between blocks gets one; before the first transaction
 //	label ENTITY: ON category=C [role=] [method=] [confidence=] [source=] [detail=] [asserted=] [retrieved=] [from=] [to=]
 //	tag "BYTES" ENTITY [confidence=] [source=]
 //	price DATE CURRENCY RATE
@@ -80,7 +81,8 @@
 // without one gets one that pays the subsidy to the owner "miner". Its outputs
 // can be spent from the next block on. Blocks are linked and hashed as on a real
 // chain, but without proof of work and witness commitments, and heights jump
-// where the text makes them jump. The header time is the beginning of the ten
+// where the text makes them jump; after the line fill, empty blocks take the
+// heights between, as on a real chain. The header time is the beginning of the ten
 // minutes, and the median time past is that of at most eleven blocks of the
 // ledger.
 //

@@ -275,3 +275,52 @@ func TestAllCapabilities(t *testing.T) {
 	has := mustParse(t, chainText).Ledger.Set().Has()
 	check(t, "capabilities", sources.Select<<1-1, has)
 }
+
+func TestFill(t *testing.T) {
+	text := "time 2023-07-24 00:00\ntx a: new => alice 1\ntime 2023-07-24 02:05\ntx b: a.0 => bob 1\nheight 800020\ntx c: b.0 => carol 1\n"
+	plain, err := Parse("plain", text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	filled, err := Parse("filled", "fill\n"+text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := func(f *File) (out []*model.Block) {
+		for b, err := range f.Ledger.Blocks(t.Context(), sources.Range{}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			out = append(out, b)
+		}
+		return out
+	}
+	if n := len(blocks(plain)); n != 3 {
+		t.Errorf("%d blocks without fill, want 3", n)
+	}
+	bs := blocks(filled)
+	if len(bs) != 21 {
+		t.Fatalf("%d blocks with fill, want heights 800000 to 800020", len(bs))
+	}
+	for i, b := range bs {
+		if want := int32(800_000 + i); b.Ref.Height != want {
+			t.Errorf("block %d has height %d, want %d", i, b.Ref.Height, want)
+		}
+		if i > 0 && (b.Header.Prev != bs[i-1].Ref.Hash || b.Ref.Time < bs[i-1].Ref.Time) {
+			t.Errorf("block at %d is not linked to the one before, or earlier", b.Ref.Height)
+		}
+	}
+	// Filling changes no transaction.
+	for _, name := range []string{"a", "b", "c"} {
+		x, _ := plain.Tx(name)
+		y, _ := filled.Tx(name)
+		if x != y {
+			t.Errorf("%s has another id", name)
+		}
+	}
+	for _, bad := range []string{"tx a: new => alice 1\nfill\n", "fill 3\n", "fill\ntx a: new => alice 1\nheight 9000000\ntx b: a.0 => bob 1\n"} {
+		if _, err := Parse("bad", bad); err == nil {
+			t.Errorf("%q parses", bad)
+		}
+	}
+}

@@ -25,6 +25,8 @@ type parser struct {
 
 	net    model.Network
 	clock  clock
+	fill   bool // heights that the text passes over get empty blocks
+	filled int
 	byName map[string]*entry
 	byLine map[int]*entry
 	owners map[model.Address]owner
@@ -141,8 +143,10 @@ func (p *parser) readLine(line string) {
 		p.readTag(args, first)
 	case "price":
 		p.readPrice(args, first)
+	case "fill":
+		p.readFill(args, first)
 	default:
-		p.fail(first, "unknown directive %q: want tx, coinbase, time, height, network, label, tag or price", clip(first.text))
+		p.fail(first, "unknown directive %q: want tx, coinbase, time, height, fill, network, label, tag or price", clip(first.text))
 	}
 }
 

@@ -514,7 +514,7 @@ foo
 `)
 	check(t, "errors", `test:2:7: unknown transaction "nothing"
 test:6:16: amount "one": want digits, as in 0.35
-test:7:1: unknown directive "foo": want tx, coinbase, time, height, network, label, tag or price`, fmt.Sprint(err))
+test:7:1: unknown directive "foo": want tx, coinbase, time, height, fill, network, label, tag or price`, fmt.Sprint(err))
 
 	_, err = Parse("test", strings.Repeat("foo\n", 1000))
 	if n := strings.Count(fmt.Sprint(err), "\n") + 1; n != maxErrors {

@@ -54,6 +54,7 @@ func (p *parser) header(args []word, at word) (e *entry, rest []word) {
 	}
 	if !same {
 		p.closeBlock()
+		p.fillTo(p.clock.height, p.clock.time/slot*slot, at)
 		p.draft = &draft{height: p.clock.height, time: p.clock.time / slot * slot}
 	}
 	e = &entry{line: p.line, broken: true, draft: p.draft}
