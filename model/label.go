@@ -96,6 +96,19 @@ func (l *Label) ValidAt(t time.Time) bool {
 	return (l.From.IsZero() || !t.Before(l.From)) && (l.To.IsZero() || t.Before(l.To))
 }
 
+// HoldsAt reports whether the label's bounds include the time of a block, by its
+// median time past where known. Known is false where the label has bounds and
+// the time is not known: then holds is true, because nothing says otherwise. A
+// label that would accuse somebody should count only where both are; one that
+// protects somebody wherever it holds.
+func (l *Label) HoldsAt(b BlockRef) (holds, known bool) {
+	if l.From.IsZero() && l.To.IsZero() {
+		return true, true
+	}
+	t, ok := b.When()
+	return !ok || l.ValidAt(t), ok
+}
+
 // Compare orders labels by every field that tells them apart, so that a list
 // can be sorted the same way everywhere. It returns -1, 0 or +1.
 func (l *Label) Compare(o *Label) int {

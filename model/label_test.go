@@ -163,3 +163,24 @@ func TestEntityNamesThatChanged(t *testing.T) {
 		t.Errorf("EntityName = %q", got)
 	}
 }
+
+func TestLabelHoldsAt(t *testing.T) {
+	at := func(y int) time.Time { return time.Date(y, 1, 1, 0, 0, 0, 0, time.UTC) }
+	in2022 := model.BlockRef{Median: at(2022).Unix(), Known: model.KnownMedian}
+	for _, c := range []struct {
+		name         string
+		l            model.Label
+		b            model.BlockRef
+		holds, known bool
+	}{
+		{"no bounds", model.Label{}, model.BlockRef{}, true, true},
+		{"within", model.Label{From: at(2021), To: at(2023)}, in2022, true, true},
+		{"expired", model.Label{To: at(2022)}, in2022, false, true},
+		{"not yet", model.Label{From: at(2023)}, in2022, false, true},
+		{"bounds, and no time", model.Label{To: at(2022)}, model.BlockRef{}, true, false},
+	} {
+		if holds, known := c.l.HoldsAt(c.b); holds != c.holds || known != c.known {
+			t.Errorf("%s: %v, %v", c.name, holds, known)
+		}
+	}
+}
