@@ -12,9 +12,12 @@ import (
 // It is counted, and it is no failure.
 var ErrSkip = errors.New("does not apply")
 
-// errSpent says that the budget of an evaluation is spent, which ends that
-// evaluation alone, unlike a budget that the sources have of their own.
-var errSpent = fmt.Errorf("%w of the evaluation", sources.ErrBudget)
+// ErrEvaluationBudget says that the budget of an evaluation is spent. It is of
+// kind [sources.ErrBudget], but ends that evaluation alone: a heuristic that
+// catches it may go on with what it has and call [Pass.Partial]. A budget that
+// the sources have of their own, as [sources.Limit] sets one, ends the run and is
+// not to be caught.
+var ErrEvaluationBudget = fmt.Errorf("%w of the evaluation", sources.ErrBudget)
 
 // endsRun reports whether the error of a failure means that nothing after it is
 // worth trying: the sources' own budget is spent, or they follow another chain.

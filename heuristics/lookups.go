@@ -140,6 +140,7 @@ func (l *Lookups) Tags(ctx context.Context) ([]model.Tag, error) {
 		if err != nil {
 			return nil, err // not remembered: the next to ask may have more luck
 		}
+		t.Entity, t.Source = clean(t.Entity), clean(t.Source)
 		tags = append(tags, t)
 	}
 	l.s.tags, l.s.tagsRead = tags, true
@@ -171,7 +172,7 @@ func (l *Lookups) Money(ctx context.Context, a model.Amount, at model.BlockRef) 
 func (l *Lookups) charge(op string, n int) error {
 	if int64(n) > l.left {
 		l.left = 0
-		return &sources.Error{Source: l.s.e.hs[l.h].Name, Op: op, Err: errSpent}
+		return &sources.Error{Source: l.s.e.hs[l.h].Name, Op: op, Err: ErrEvaluationBudget}
 	}
 	l.left -= int64(n)
 	l.spent += int64(n)

@@ -167,7 +167,7 @@ func (s *Session) run(ctx context.Context, i int, on model.Ref, hops int, tx *mo
 		ev.err = ErrSkip
 		ev.bytes = ev.size()
 		return ev
-	case errors.Is(err, errSpent):
+	case errors.Is(err, ErrEvaluationBudget):
 		// The findings so far stand, marked; there is no result.
 		ev.err, ev.partial, ev.budget = err, true, true
 	default:

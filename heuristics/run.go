@@ -383,7 +383,7 @@ func (r *run) say(i int, f model.Finding, yield func(model.Finding, error) bool)
 	r.said[f.ID] = f.Digest
 	r.s.tallies[i].add(func(c *HeuristicCoverage) { c.Findings++ })
 	r.progress.Findings++
-	return yield(f, nil)
+	return yield(f.Clone(), nil)
 }
 
 func (r *run) fail(err error, yield func(model.Finding, error) bool) bool {

@@ -83,6 +83,7 @@ func (e *Engine) Open(ctx context.Context, scope Scope) (*Session, error) {
 		if a.On.IsZero() {
 			return nil, fmt.Errorf("heuristics: actor %q of the scope names no address", a.Entity)
 		}
+		cleanLabel(a)
 		a.Category = cmp.Or(a.Category, model.Actor)
 		a.Source = cmp.Or(a.Source, "stated")
 		a.Method = cmp.Or(a.Method, model.MethodStated)
@@ -183,7 +184,9 @@ func (s *Session) labels(ctx context.Context, on []model.Ref) ([][]model.Label, 
 		if len(ls) != len(on) {
 			return nil, &sources.Error{Source: "sources", Op: "Labels", Key: fmt.Sprintf("%d answers to %d questions", len(ls), len(on)), Err: sources.ErrMalformed}
 		}
-		copy(out, ls)
+		for i := range ls {
+			out[i] = cleanLabels(ls[i])
+		}
 	}
 	if len(s.overlay) == 0 {
 		return out, nil
@@ -213,6 +216,7 @@ func (s *Session) find(ctx context.Context, c model.Category) iter.Seq2[model.La
 						return
 					}
 				}
+				cleanLabel(&l)
 				if !yield(l, nil) {
 					return
 				}
@@ -287,13 +291,22 @@ func Eval[R any](ctx context.Context, s *Session, h *Heuristic, on model.Ref) (R
 	}
 	ev := s.evaluate(ctx, i, on, s.e.hs[i].MaxHops, nil)
 	if ev.err != nil {
-		return none, ev.findings, s.failure(i, on, ev)
+		return none, cloned(ev.findings), s.failure(i, on, ev)
 	}
 	r, ok := ev.result.(R)
 	if !ok && ev.result != nil {
-		return none, ev.findings, fmt.Errorf("heuristic %q gives %T, not %T", h.Name, ev.result, none)
+		return none, cloned(ev.findings), fmt.Errorf("heuristic %q gives %T, not %T", h.Name, ev.result, none)
 	}
-	return r, ev.findings, nil
+	return r, cloned(ev.findings), nil
+}
+
+// cloned copies findings, because remembered ones are shared.
+func cloned(fs []model.Finding) []model.Finding {
+	out := make([]model.Finding, len(fs))
+	for i := range fs {
+		out[i] = fs[i].Clone()
+	}
+	return out
 }
 
 // failure wraps the error of an evaluation, but for ErrSkip.

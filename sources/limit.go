@@ -14,8 +14,8 @@ import (
 // and then every call fails with an [Error] of kind [ErrBudget]. Every element
 // of a batch counts, found or not, every element that a sequence yields, and
 // every Tip. A batch that does not fit is not asked on, and no later call
-// succeeds, however small: what was found up to then does not depend on which
-// call came first to the end.
+// succeeds, however small. Where calls are made at the same time, it depends on
+// chance which of them meets the end, and so what was found up to then.
 //
 // Put it outermost to count what is asked, inside [Cache] to count what is asked
 // of the source. Where a run's findings must not depend on the order of its
