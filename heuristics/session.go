@@ -302,9 +302,9 @@ func Eval[R any](ctx context.Context, s *Session, h *Heuristic, on model.Ref) (R
 
 // cloned copies findings, because remembered ones are shared.
 func cloned(fs []model.Finding) []model.Finding {
-	out := make([]model.Finding, len(fs))
+	var out []model.Finding
 	for i := range fs {
-		out[i] = fs[i].Clone()
+		out = append(out, fs[i].Clone())
 	}
 	return out
 }

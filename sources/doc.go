@@ -12,6 +12,20 @@
 // what it reads. What it returns is shared and read-only. Package sourcetest
 // holds the suite of tests that checks a provider against this contract.
 //
-// Middleware ([Cache], [Limit], [Observe], [Inject]) maps a Set to a Set, so
-// no capability is lost on the way.
+// Middleware maps a Set to a Set, so no capability is lost on the way:
+//
+//   - [Cache] keeps what is settled.
+//   - [Retry] asks again where a source was away.
+//   - [RateLimit] holds calls back.
+//   - [Limit] ends a run that has asked enough.
+//   - [Observe] tells of every call.
+//   - [Inject] makes calls fail where a test wants it.
+//   - [Record] writes every question and its answer to an evidence file, from
+//     which [Replay] repeats the run without any source.
+//
+// The last to be applied is the first to be asked, so an order that serves a
+// public explorer is this:
+//
+//	set = set.Wrap(sources.RateLimit(4, 8), sources.Retry(sources.RetryOptions{}),
+//		sources.Cache(sources.CacheOptions{}), rec.Middleware)
 package sources

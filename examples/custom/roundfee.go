@@ -2,7 +2,22 @@
 //
 // It looks for payments whose fee is a round number of satoshi per transaction,
 // a habit of some wallets, and reports the transaction. It is an example, not
-// evidence.
+// evidence. What to look at, in this order:
+//
+//   - [RoundFee] is a value that describes the heuristic: its name, its version,
+//     the kinds of findings that it may report, what it requires, and filters that
+//     spare it the transactions about which it has nothing to say. An engine
+//     checks the description before anything runs.
+//   - roundFee, below it, is asked about one transaction at a time, from many
+//     goroutines and in any order. It says what it could not see with a note, skips
+//     what it has nothing to say about, and reads another heuristic's verdict.
+//   - The finding carries its evidence with weights, and the score is computed
+//     from those, so that a reader can redo it.
+//   - testdata holds small ledgers, in which each line says what is expected of
+//     it: as many that must stay silent as that must not. The test is one line,
+//     and it also checks that findings do not depend on order, workers or caches.
+//
+// To run it, list it beside others, as the example does.
 package custom
 
 import (

@@ -312,19 +312,17 @@ func TestSameBytes(t *testing.T) {
 			if len(lines(want, "finding")) == 0 {
 				t.Fatal("no findings to compare")
 			}
-			for _, other := range [][]string{
-				append([]string{"-workers", "8"}, flags(0, 1, 2, 3)...),
-				append([]string{"-workers", "8"}, flags(3, 1, 0, 2)...),
-				append(flags(2, 3, 1, 0), "-workers", "1"),
-			} {
-				got := jsonOf(t, append(slices.Clone(args), other...)...)
-				// The run message holds the command, which is another.
-				if a, b := lines(want, keys[1:]...), lines(got, keys[1:]...); !slices.Equal(a, b) {
-					t.Errorf("%v (-want +got):\n%s", other, cmp.Diff(a, b))
-				}
+			other := append(append(slices.Clone(args), "-workers", "8"), flags(3, 1, 0, 2)...)
+			got := jsonOf(t, other...)
+			// The run message holds the command, which is another.
+			if a, b := lines(want, keys[1:]...), lines(got, keys[1:]...); !slices.Equal(a, b) {
+				t.Errorf("(-want +got):\n%s", cmp.Diff(a, b))
 			}
-			text, _ := investigate(t, exitOK, append(append(slices.Clone(args), "-workers", "1"), flags(0, 1, 2, 3)...)...)
-			again, _ := investigate(t, exitOK, append(append(slices.Clone(args), "-workers", "8"), flags(2, 3, 1, 0)...)...)
+			if args != nil {
+				return
+			}
+			text, _ := investigate(t, exitOK, append([]string{"-workers", "1"}, flags(0, 1, 2, 3)...)...)
+			again, _ := investigate(t, exitOK, other...)
 			if text != again {
 				t.Errorf("text (-want +got):\n%s", cmp.Diff(text, again))
 			}

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/goldwash/goldwash/heuristics"
 	"github.com/goldwash/goldwash/model"
 )
 
@@ -27,6 +26,19 @@ type config struct {
 	workers  int
 	progress bool
 	all      bool
+
+	esplora    once
+	record     once
+	replayFile once
+	caseName   once
+	init       once
+
+	// What only a case file says.
+	name, notes string
+	stated      []caseSubject
+	explore     caseExplore
+	lookups     int64
+	currency    string
 
 	net    model.Network
 	actors []model.Label
@@ -71,6 +83,11 @@ func parse(args []string, stderr io.Writer) (*config, error) {
 	fs.Var(&c.ledger, "ledger", "read a ledger written in the ledger language from `FILE`")
 	fs.Var(&c.blocks, "blocks", "read block files from `PATH`: a node's blocks folder, a blk*.dat file or a raw block, also gzipped; repeatable")
 	fs.Var(&c.spent, "spent", "read the spent outputs of a single raw block from `FILE`; repeatable")
+	fs.Var(&c.esplora, "esplora", "ask the Esplora or mempool.space API at `URL`: around the subjects, or with -from and -to block by block")
+	fs.Var(&c.replayFile, "replay", "read what an earlier run recorded from `FILE`, in place of any source")
+	fs.Var(&c.record, "record", "record every answer of the sources in `FILE`, so that the run can be replayed")
+	fs.Var(&c.caseName, "case", "read what is to be looked at from the case `FILE` (YAML or JSON)")
+	fs.Var(&c.init, "init", "write a case `FILE` with what the other flags say, and stop")
 	fs.Var(&c.labels, "labels", "read labels from `FILE` (CSV, JSON, TagPack, pools JSON, address list); repeatable")
 	fs.Var(&c.prices, "prices", "read daily prices from a CSV `FILE`; repeatable")
 	fs.Var(&c.subjects, "subject", "state that `ADDRESS[=confidence]` is an actor's own; repeatable; does not narrow what is looked at")
@@ -91,6 +108,11 @@ func parse(args []string, stderr io.Writer) (*config, error) {
 	case err != nil:
 		return nil, fmt.Errorf("%w; -h lists the flags", err)
 	}
+	if c.caseName != "" {
+		if err := c.applyCase(); err != nil {
+			return nil, err
+		}
+	}
 	return c, c.check(fs.Args())
 }
 
@@ -104,8 +126,14 @@ func (c *config) check(rest []string) error {
 	if c.format != "text" && c.format != "json" {
 		bad("-format %q: want text or json", c.format)
 	}
-	if c.ledger != "" && len(c.blocks) > 0 {
-		bad("-ledger and -blocks exclude each other")
+	if n := c.chains(); n > 1 {
+		bad("-ledger, -blocks, -esplora and -replay exclude each other")
+	}
+	if c.replayFile != "" && (c.record != "" || len(c.labels)+len(c.prices) > 0) {
+		bad("-replay reads everything from the recording, and excludes -record, -labels and -prices")
+	}
+	if c.esplora != "" && len(c.subjects)+len(c.stated) == 0 && c.to == 0 {
+		bad("-esplora needs a -subject to look around, or -from and -to")
 	}
 	if len(c.spent) > 0 && len(c.blocks) == 0 {
 		bad("-spent goes with -blocks")
@@ -121,6 +149,14 @@ func (c *config) check(rest []string) error {
 		bad("-network: %w", err)
 	}
 	c.net = net
+	for _, s := range c.stated {
+		l, err := s.label(net)
+		if err != nil {
+			bad("subjects: %w", err)
+			continue
+		}
+		c.actors = append(c.actors, l)
+	}
 	for _, s := range c.subjects {
 		l, err := subject(s, net)
 		if err != nil {
@@ -158,14 +194,17 @@ func subject(s string, net model.Network) (model.Label, error) {
 }
 
 // embedded reports whether the embedded case is to be run.
-func (c *config) embedded() bool { return c.ledger == "" && len(c.blocks) == 0 }
+func (c *config) embedded() bool { return c.chains() == 0 }
 
-func (c *config) scope() heuristics.Scope {
-	s := heuristics.Scope{From: int32(c.from), To: int32(c.to), Actors: c.actors}
-	for _, a := range c.actors {
-		s.Seeds = append(s.Seeds, a.On)
+// chains counts the sources of a ledger that are named.
+func (c *config) chains() int {
+	n := 0
+	for _, named := range [...]bool{c.ledger != "", len(c.blocks) > 0, c.esplora != "", c.replayFile != ""} {
+		if named {
+			n++
+		}
 	}
-	return s
+	return n
 }
 
 // replay returns the command that repeats the run.

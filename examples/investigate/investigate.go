@@ -17,6 +17,13 @@ import (
 // it finds. The status is exitUsage where the sources cannot be opened, so that
 // nothing was looked at, and exitIncomplete where something failed after that.
 func (c *config) investigate(ctx context.Context, stdout, stderr io.Writer) (status int, err error) {
+	if c.init != "" {
+		if err := c.initCase(string(c.init)); err != nil {
+			return exitUsage, err
+		}
+		fmt.Fprintf(stderr, "wrote the case file %s; run it with -case %s\n", c.init, c.init)
+		return exitOK, nil
+	}
 	in, err := c.open(ctx)
 	switch {
 	case ctx.Err() != nil:
@@ -30,11 +37,16 @@ func (c *config) investigate(ctx context.Context, stdout, stderr io.Writer) (sta
 	}
 	out := bufio.NewWriterSize(stdout, 1<<16)
 	w := c.writer(out)
-	engine, err := heuristics.New(in.Set, suite.Mining(), heuristics.Options{Network: c.net, Workers: c.workers, Observer: c.observer(w, stderr)})
+	engine, err := heuristics.New(in.Set, suite.Mining(), heuristics.Options{
+		Network: c.net, Workers: c.workers, Lookups: c.budget(in), Currency: c.currency, Observer: c.observer(w, stderr)})
 	if err != nil {
 		return exitUsage, err
 	}
-	session, err := engine.Open(ctx, c.scope())
+	scope, err := c.scope(ctx, in, stderr)
+	if err != nil {
+		return exitIncomplete, err
+	}
+	session, err := engine.Open(ctx, scope)
 	if err != nil {
 		return exitIncomplete, err
 	}
@@ -70,6 +82,14 @@ func (c *config) investigate(ctx context.Context, stdout, stderr io.Writer) (sta
 	w.end(cov)
 	if err := errors.Join(w.err(), out.Flush()); err != nil {
 		return exitIncomplete, fmt.Errorf("writing: %w", err)
+	}
+	if in.finish != nil {
+		if err := in.finish(); err != nil {
+			return exitIncomplete, fmt.Errorf("recording: %w", err)
+		}
+	}
+	if in.requests != nil {
+		fmt.Fprintf(stderr, "%d requests\n", in.requests())
 	}
 	if cov.Incomplete {
 		return exitIncomplete, last

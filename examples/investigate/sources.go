@@ -11,6 +11,7 @@ import (
 	"github.com/goldwash/goldwash/internal/kestrel"
 	"github.com/goldwash/goldwash/sources"
 	"github.com/goldwash/goldwash/sources/blockfile"
+	"github.com/goldwash/goldwash/sources/esplora"
 	"github.com/goldwash/goldwash/sources/labels"
 	"github.com/goldwash/goldwash/sources/ledger"
 	"github.com/goldwash/goldwash/sources/prices"
@@ -23,6 +24,9 @@ const maxLedger = 64 << 20
 type input struct {
 	sources.Set
 	problems []blockfile.Problem
+	requests func() int64 // sent to a server so far; nil where there is none
+	recorder *sources.Recorder
+	finish   func() error // writes the recording; nil where there is none
 	close    func()
 }
 
@@ -54,6 +58,18 @@ func (c *config) open(ctx context.Context) (*input, error) {
 		in.close = func() { chain.Close() }
 		in.problems = chain.Problems()
 		providers = append(providers, chain)
+	case c.replayFile != "":
+		return c.openReplay()
+	case c.esplora != "":
+		client, err := esplora.New(string(c.esplora), esplora.Options{Network: c.net})
+		if err != nil {
+			return nil, err
+		}
+		if err := client.Check(ctx); err != nil {
+			return nil, err
+		}
+		in.requests = client.Requests
+		providers = append(providers, client)
 	default:
 		f, err := c.openLedger()
 		if err != nil {
@@ -84,8 +100,47 @@ func (c *config) open(ctx context.Context) (*input, error) {
 		}
 		providers = append(providers, p)
 	}
-	in.Set = sources.Of(providers...).Wrap(sources.Cache(sources.CacheOptions{}))
+	in.Set = sources.Of(providers...)
+	if c.record != "" {
+		if err := c.startRecording(in); err != nil {
+			in.close()
+			return nil, err
+		}
+	}
+	in.Set = in.Set.Wrap(sources.Cache(sources.CacheOptions{}))
 	return in, nil
+}
+
+// startRecording puts a recorder between the sources and the cache, so that each
+// answer is recorded once.
+func (c *config) startRecording(in *input) error {
+	f, err := os.Create(string(c.record))
+	if err != nil {
+		return err
+	}
+	before := in.close
+	in.recorder = sources.Record(f, sources.RecordOptions{})
+	in.Set = in.Set.Wrap(in.recorder.Middleware)
+	in.finish = func() error { return errors.Join(in.recorder.Close(), f.Close()) }
+	in.close = func() {
+		f.Close() // a second time is harmless
+		before()
+	}
+	return nil
+}
+
+// openReplay reads a recording.
+func (c *config) openReplay() (*input, error) {
+	f, err := os.Open(string(c.replayFile))
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	set, err := sources.Replay(f)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", c.replayFile, err)
+	}
+	return &input{Set: set, close: func() {}}, nil
 }
 
 func (c *config) openLedger() (*ledger.File, error) {

@@ -1,5 +1,10 @@
 // Quickstart is the smallest program that embeds goldwash: a ledger, labels, a
 // suite of heuristics, findings.
+//
+// The ledger is written as text here, in the language of package ledger. A program
+// with a node's block files opens them with package blockfile instead, and label
+// files with package labels; sources.Of joins what there is, and the rest stays
+// as it is.
 package main
 
 import (

@@ -9,6 +9,7 @@
 //	tx theft: new(victim) 0.9 => thief 0.9
 //	tx order: theft.0 fee=0.000024 => d1 0.35, change rest   // want deposit:"0.35" >=0.6
 //	coinbase cb: tag="/Northpool/" => collector rest
+//	time 2023-07-25 02:10
 //	tx payout: cb.0 => thief#2 0.3, m#1..45 0.01, collector rest
 //
 // [Parse] reads a text, [New] takes blocks that are there already.
@@ -79,10 +80,12 @@
 // Stating the same height for several transactions does so too. A coinbase line
 // takes its place like any transaction and stands first in its block; a block
 // without one gets one that pays the subsidy to the owner "miner". Its outputs
-// can be spent from the next block on. Blocks are linked and hashed as on a real
-// chain, but without proof of work and witness commitments, and heights jump
-// where the text makes them jump; after the line fill, empty blocks take the
-// heights between, as on a real chain. The header time is the beginning of the ten
+// can be spent from the next block on, although consensus demands a hundred
+// between: leave that much time where a heuristic looks. Blocks are linked and
+// hashed as on a real chain, but without proof of work and witness commitments,
+// and heights jump where the text makes them jump; after the line fill, empty
+// blocks take the heights between, as on a real chain. The header time is the
+// beginning of the ten
 // minutes, and the median time past is that of at most eleven blocks of the
 // ledger.
 //
