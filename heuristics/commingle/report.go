@@ -10,63 +10,114 @@ import (
 	"github.com/goldwash/goldwash/model"
 )
 
-func (p Params) report(ctx context.Context, pass *heuristics.Pass, tx *model.Tx, c *Commingling) (model.Finding, error) {
-	given, discounted := p.weight(c.Confidence)
-	f := model.Finding{Kind: Kind, Subject: model.RefTx(tx.ID), Block: tx.Block}
+// priors say what the prior is a probability of.
+var priors = map[string]string{
+	Kind:         "two classes of coins under one key-set in an ordinary transaction having one owner",
+	KindCluster:  "two classes of coins that one cluster of addresses spends having one owner",
+	KindReceived: "whoever spends mined coins and coins from the actor together being the actor",
+	KindReceipt:  "two classes of coins that one address received having one owner",
+	KindService:  "two classes of coins that one service received having one owner",
+}
+
+var evidenceTexts = map[string]string{
+	Kind:         "One transaction signs for mined and for attributed coins.",
+	KindCluster:  "Transactions of one cluster sign for mined coins, and others for attributed ones.",
+	KindReceived: "One transaction signs for mined coins and for coins that came from the actor.",
+	KindReceipt:  "One address received mined coins and coins that came from the actor.",
+	KindService:  "One service received mined coins and coins that came from the actor.",
+}
+
+// levels of the heuristics reference.
+var levels = map[string]string{Kind: "C1", KindCluster: "C2", KindReceipt: "C3", KindService: "C5", KindReceived: "none: receiving is not controlling"}
+
+// start makes a finding with what all kinds have: amounts, score, evidence,
+// labels, and no claim.
+func (r *rule) start(ctx context.Context, pass *heuristics.Pass, c *Commingling, on model.Ref, at model.BlockRef) (model.Finding, error) {
+	f := model.Finding{Kind: c.Kind, Subject: on, Block: at}
+	side := "attributed"
+	if c.Kind != Kind && c.Kind != KindCluster {
+		side = "from the actor"
+	}
 	for _, s := range [...]struct {
 		role string
 		sat  model.Amount
-	}{{"mined", c.Mined}, {"attributed", c.Own}, {"other", c.Other}} {
-		m, err := pass.Money(ctx, s.sat, tx.Block)
+	}{{"mined", c.Mined}, {side, c.Own}, {"other", c.Other}} {
+		m, err := pass.Money(ctx, s.sat, at)
 		if err != nil {
 			return f, err
 		}
 		f.Amounts = append(f.Amounts, model.Figure{Role: s.role, Money: m})
 	}
-	items, err := coins(ctx, pass, tx, c)
+	items, err := r.items(ctx, pass, &f, c)
 	if err != nil {
 		return f, err
 	}
-	actors, pools, mined := names(tx, c)
-	f.Claim = fmt.Sprintf("One party controls the coins of %s and %s BTC mined at %s, paid to %s: transaction %s signs for both.",
-		strings.Join(actors, " and "), c.Mined, strings.Join(pools, " and "), strings.Join(mined, " and "), tx.ID)
-	for i := range c.Coins {
-		if c.Coins[i].Class == Mined || c.Coins[i].Class == Own {
-			r := model.RefAddress(tx.Inputs[i].Owner)
-			if !slices.Contains(f.Related, r) {
-				f.Related = append(f.Related, r)
-			}
-		}
+	given, discounted := r.weightOf(c.Kind, c.Confidence)
+	f.Evidence = []model.Evidence{{Family: "ownership", Text: evidenceTexts[c.Kind], Weight: given, Discounted: discounted, Items: items}}
+	if err := r.way(ctx, pass, &f, c); err != nil {
+		return f, err
 	}
-	f.Evidence = []model.Evidence{{Family: "ownership", Text: "One transaction signs for mined and for attributed coins.", Weight: given, Discounted: discounted, Items: items}}
-	f.Score = model.Combine(p.Prior, "two classes of coins under one key-set in an ordinary transaction having one owner", f.Evidence, 0, "")
+	most, why := model.Probability(0), ""
+	switch c.Kind {
+	case KindReceived:
+		most, why = r.ReceivedCap, "receiving is not controlling"
+	case KindReceipt:
+		most, why = r.Possible, "nobody signed for the coins, and anyone can have an address paid"
+	case KindService:
+		most, why = r.Possible, "a service holds coins for many customers"
+	}
+	f.Score = model.Combine(r.Prior, priors[c.Kind], f.Evidence, most, why)
 	whole := c.Mined + c.Own + c.Other
 	f.Facts = []model.Fact{
-		{Name: "level", Value: "C1"},
+		{Name: "level", Value: levels[c.Kind]},
 		{Name: "mined share", Value: share(c.Mined, whole)},
-		{Name: "attributed share", Value: share(c.Own, whole)},
+		{Name: side + " share", Value: share(c.Own, whole)},
+		{Name: "other share", Value: share(c.Other, whole)},
 		{Name: "balance", Value: c.Balance().String()},
 	}
+	if n := c.count(Dust); n > 0 {
+		what := "dust inputs"
+		if c.Tx == (model.TxID{}) {
+			what = "dust coins"
+		}
+		f.Facts = append(f.Facts, model.Fact{Name: "dust", Value: fmt.Sprintf("includes %d %s, ignored", n, what)})
+	}
+	labelsUsed(&f, c)
 	for i := range c.Coins {
-		if a := c.Coins[i].Actor; a.Entity != "" && !slices.ContainsFunc(f.Labels, a.Label.Equal) {
-			f.Labels = append(f.Labels, a.Label)
+		coin := &c.Coins[i]
+		if coin.Class != Mined && coin.Class != Own && coin.Class != Received || coin.Address.IsZero() {
+			continue
+		}
+		if r := model.RefAddress(coin.Address); r != on && !slices.Contains(f.Related, r) {
+			f.Related = append(f.Related, r)
 		}
 	}
-	questions(&f, tx, c)
-	f.ErrorRates = []model.ErrorRate{model.NotMeasured("commingling at level C1")}
-	f.Confidence = model.AnalyticConfidence{Level: model.Low, Reasons: []string{
-		"there is evidence of ownership", "the error rate of the rule is not measured"}}
+	if c.Tx == (model.TxID{}) {
+		f.Facts = append(f.Facts, model.Fact{Name: "valued", Value: "as of the last of the coins"})
+	}
+	f.ErrorRates = []model.ErrorRate{model.NotMeasured("commingling at level " + levels[c.Kind])}
+	f.Unseen = append(f.Unseen, "Who the party is: the label names it, the ledger does not.")
 	return f, nil
 }
 
-// coins lists the inputs with their class.
-func coins(ctx context.Context, pass *heuristics.Pass, tx *model.Tx, c *Commingling) ([]model.Item, error) {
-	items := make([]model.Item, len(c.Coins))
+// items lists the coins with their class.
+func (r *rule) items(ctx context.Context, pass *heuristics.Pass, f *model.Finding, c *Commingling) ([]model.Item, error) {
+	var items []model.Item
+	listed := map[Class]int{}
 	for i := range c.Coins {
-		coin, in := &c.Coins[i], &tx.Inputs[i]
-		it := model.Item{On: model.RefInpoint(tx.Inpoint(i)), Role: coin.Class.String(), Address: in.Owner, Block: tx.Block}
+		coin := &c.Coins[i]
+		listed[coin.Class]++
+		if c.Kind != Kind && listed[coin.Class] > r.MaxParts {
+			continue
+		}
+		it := model.Item{On: model.RefOutpoint(coin.Source), Role: coin.Class.String(), Address: coin.Address, Block: coin.Block}
+		verb := "paid by"
+		if coin.Vin >= 0 && c.Kind != KindService {
+			it.On = model.RefInpoint(model.Inpoint{Tx: coin.By, Vin: uint32(coin.Vin)})
+			verb = fmt.Sprintf("spends %s, paid by", coin.Source)
+		}
 		if coin.Known {
-			m, err := pass.Money(ctx, coin.Value, tx.Block)
+			m, err := pass.Money(ctx, coin.Value, coin.Block)
 			if err != nil {
 				return nil, err
 			}
@@ -74,27 +125,122 @@ func coins(ctx context.Context, pass *heuristics.Pass, tx *model.Tx, c *Commingl
 		}
 		switch coin.Class {
 		case Mined:
-			it.Note = fmt.Sprintf("spends %s, paid by %s, probability %s", coin.Source, pool(coin.Pool), coin.Mining.Short())
+			it.Note = fmt.Sprintf("%s %s, probability %s", verb, pool(coin.Pool), coin.Mining.Short())
 		case Own:
-			it.Note = fmt.Sprintf("spends %s; %s by label, confidence %s", coin.Source, coin.Actor.Entity, coin.Actor.Confidence.Short())
+			it.Note = fmt.Sprintf("spends %s; %s by label, confidence %s", coin.Source, name(coin.Actor.Entity), coin.Actor.Confidence.Short())
+		case Received:
+			it.Note = fmt.Sprintf("%s %s through %d addresses in between, confidence %s", verb, name(coin.Trail.Entity), coin.Trail.Hops, coin.Trail.Confidence.Short())
 		case Dust:
 			it.Note = "dust, ignored"
+			if !coin.Alike.IsZero() {
+				it.Note = "dust; its payer is a " + lookAlike(coin.Alike)
+			}
 		}
-		items[i] = it
+		items = append(items, it)
+	}
+	for class := Mined; class <= Received; class++ {
+		if n := listed[class]; c.Kind != Kind && n > r.MaxParts {
+			f.Unseen = append(f.Unseen, fmt.Sprintf("%d of %d coins of the class %q are not listed here; they count in the sums.", n-r.MaxParts, n, class))
+		}
 	}
 	return items, nil
 }
 
-func pool(name string) string {
-	if name == "" {
-		return "a pool of unknown name"
+// way lists the addresses that coins from an actor passed through.
+func (r *rule) way(ctx context.Context, pass *heuristics.Pass, f *model.Finding, c *Commingling) error {
+	e := model.Evidence{Family: "provenance", Text: "The way of the coins from the actor's own wallet."}
+	seen := map[model.Ref]bool{}
+	add := func(it model.Item) {
+		if !seen[it.On] && len(e.Items) < r.MaxParts {
+			seen[it.On] = true
+			e.Items = append(e.Items, it)
+		}
 	}
-	return name
+	for i := range c.Coins {
+		t := c.Coins[i].Trail
+		if t == nil || c.Coins[i].Class != Received {
+			continue
+		}
+		add(model.Item{On: model.RefTx(t.Start), Role: "start", Note: fmt.Sprintf("spends from %s's own wallet, by %s", name(t.Attribution.Entity), t.Attribution.Via)})
+		for j := range t.Steps {
+			s := &t.Steps[j]
+			it := model.Item{On: model.RefOutpoint(s.Coin), Role: "step", Address: s.Address, Block: s.Spent, Note: fmt.Sprintf("spent by %s", s.By)}
+			if s.Timed {
+				it.Note += fmt.Sprintf(", after %d days", s.Days())
+			}
+			if len(s.Unknown) > 0 {
+				it.Note += "; not tested: " + strings.Join(s.Unknown, "; ")
+			}
+			if s.Valued {
+				m, err := pass.Money(ctx, s.Value, s.Spent)
+				if err != nil {
+					return err
+				}
+				it.Value = &m
+			}
+			add(it)
+		}
+	}
+	if len(e.Items) > 0 {
+		f.Evidence = append(f.Evidence, e)
+	}
+	return nil
 }
 
-// names lists the actors, the pools and the addresses that received mined coins,
-// each once, in the order of the inputs.
-func names(tx *model.Tx, c *Commingling) (actors, pools, mined []string) {
+// maxLabels bounds the labels of pools that a finding lists.
+const maxLabels = 16
+
+// labelsUsed lists the labels of the actors and of the pools.
+func labelsUsed(f *model.Finding, c *Commingling) {
+	add := func(l model.Label) {
+		if !l.On.IsZero() && !slices.ContainsFunc(f.Labels, l.Equal) {
+			f.Labels = append(f.Labels, l)
+		}
+	}
+	for i := range c.Coins {
+		if c.Coins[i].Class == Own || c.Coins[i].Class == Received {
+			_, l, _ := c.Coins[i].attribution()
+			add(l)
+		}
+	}
+	actors := len(f.Labels)
+	for i := range c.Coins {
+		if c.Coins[i].Class != Mined || c.Coins[i].Payout == nil {
+			continue
+		}
+		for _, l := range c.Coins[i].Payout.Payer.Labels {
+			if len(f.Labels) < actors+maxLabels {
+				add(l)
+			}
+		}
+	}
+}
+
+// name writes an entity's name. Names are data from outside, and a claim is one
+// line.
+func name(entity string) string { return strings.Join(strings.Fields(entity), " ") }
+
+func pool(entity string) string {
+	if entity == "" {
+		return "a pool of unknown name"
+	}
+	return name(entity)
+}
+
+// maxNamed bounds the names and addresses of each sort in a claim.
+const maxNamed = 8
+
+// list joins names: "A", "A and B". Of very many it tells the number left.
+func list(names []string) string {
+	if n := len(names); n > maxNamed {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:maxNamed], " and "), n-maxNamed)
+	}
+	return strings.Join(names, " and ")
+}
+
+// names lists the actors, the pools, and the addresses that received mined coins
+// and the actor's, each once, in the order of the coins.
+func names(c *Commingling) (actors, pools, mined, paid []string) {
 	add := func(to *[]string, s string) {
 		if !slices.Contains(*to, s) {
 			*to = append(*to, s)
@@ -104,12 +250,22 @@ func names(tx *model.Tx, c *Commingling) (actors, pools, mined []string) {
 		switch coin := &c.Coins[i]; coin.Class {
 		case Mined:
 			add(&pools, pool(coin.Pool))
-			add(&mined, tx.Inputs[i].Owner.String())
-		case Own:
-			add(&actors, coin.Actor.Entity)
+			if !coin.Address.IsZero() {
+				add(&mined, coin.Address.String())
+			}
+		case Own, Received:
+			if coin.Class == Received && c.Kind == Kind {
+				continue
+			}
+			entity, _, _ := coin.attribution()
+			add(&actors, name(entity))
+			add(&paid, coin.Address.String())
 		}
 	}
-	return actors, pools, mined
+	if len(mined) == 0 {
+		mined = []string{"an address that is not known"}
+	}
+	return actors, pools, mined, paid
 }
 
 // share writes part/whole with four decimals.
@@ -122,60 +278,4 @@ func share(part, whole model.Amount) string {
 		return "unknown"
 	}
 	return fmt.Sprintf("%d.%04d", v/10_000, v%10_000)
-}
-
-// questions answers what counsel would ask, and lists what else would explain
-// the transaction.
-func questions(f *model.Finding, tx *model.Tx, c *Commingling) {
-	onlyAll, none := true, 0
-	for i := range tx.Inputs {
-		switch s := tx.Inputs[i].SigHash; {
-		case s == 0:
-			none++
-		default:
-			onlyAll = onlyAll && s.OnlyAll()
-		}
-	}
-	signed := "yes: a signature was found on every input, and each commits to the whole transaction."
-	if none > 0 {
-		signed = fmt.Sprintf("unknown: no signature was found on %d of %d inputs; the others commit to the whole transaction.", none, len(tx.Inputs))
-	}
-	if !onlyAll {
-		signed = "no."
-	}
-	f.Premises = []model.Premise{
-		{Text: "Whoever signs for both coins controls both.", Question: "Could the transaction be collaborative?",
-			Answer: "no sign of it: not the shape of a coinjoin, and not that of a payjoin."},
-		{Text: "The signatures are of one signer.", Question: "Does every signature commit to the whole transaction?", Answer: signed},
-		{Text: "No custodian holds the keys.", Question: "Could a custodian hold both keys?",
-			Answer: "no label of a custodian is on the inputs' clusters, and none behaves like a service within the scope."},
-		{Text: "The attributed coins are the actor's own.", Question: "Did the actor hold them, or only pay them?",
-			Answer: "held: they lie at an address that the label gives to the actor, and they did not merely come from one."},
-	}
-	f.Alternatives = []model.Alternative{
-		{Text: "Two parties signed one transaction: a batch service, a swap, a channel funded by both.", WhyNot: "signatures that commit to everything can be two parties'."},
-		{Text: "A custodian too small to show in the scope holds both.", WhyNot: "its cluster may be larger than what was scanned."},
-	}
-	dust := 0
-	for i := range c.Coins {
-		if c.Coins[i].Class == Dust {
-			dust++
-		}
-	}
-	if dust > 0 {
-		f.Facts = append(f.Facts, model.Fact{Name: "dust inputs, ignored", Value: fmt.Sprint(dust)})
-	}
-	f.Counter = []model.Counter{
-		{Text: "signatures that leave part of the transaction to others"},
-		{Text: "the shape of a coinjoin or a payjoin"},
-		{Text: "a custodian's label, or the behaviour of one, on the inputs' clusters"},
-	}
-	f.RefutedBy = []string{
-		"A custodian's or a counterparty's record that it signed for some of the inputs.",
-		"Proof that the label on the attributed address is wrong.",
-	}
-	f.Unseen = append(f.Unseen, "Who the party is: the label names it, the ledger does not.")
-	if n := tx.Unresolved(); n > 0 {
-		f.Unseen = append(f.Unseen, fmt.Sprintf("The value of %d inputs; they count as nothing in the sums.", n))
-	}
 }

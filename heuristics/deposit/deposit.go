@@ -1,32 +1,41 @@
 // Package deposit finds coins that are paid to a hash marketplace or a cloud
-// miner.
+// miner, and those that come back.
 //
 // A finding of kind "deposit" says that an actor, as labels or the operator of
-// the run name one, paid an address that labels give to such a service;
-// "deposit/pool" says the same of a mining pool, which can serve as a mixer
-// because pools that keep wallets take deposits; and "deposit/unattributed"
-// says that nobody in particular paid a marketplace or a cloud miner, which is
-// an observation and feeds no other conclusion.
+// the run name one, paid an address of such a service; "deposit/pool" says the
+// same of a mining pool, which can serve as a mixer because pools that keep
+// wallets take deposits; and "deposit/unattributed" says that nobody in
+// particular paid a marketplace or a cloud miner, which is an observation and
+// feeds no other conclusion. "deposit/returned" says that a marketplace seems to
+// have sent a deposit back, as marketplaces do with what lies idle.
 //
-// The rule is that of section 8.2 of the heuristics reference: an output to a
-// labelled address, from inputs in the actor's own wallet, above the dust
-// floor. Its probability is that of the payee times that of the payer, both
-// from labels. A service that pays itself makes no deposit. That hash power was
-// bought, and by whom, a ledger cannot show.
+// The rule is that of section 8.2 of the heuristics reference. The payer is found
+// at the inputs, or behind them by a trail (see package trail); the payee by a
+// label, or by one that package depaddr derived. The probability is the product of
+// the two. A service that pays itself makes no deposit.
+//
+// A deposit need not buy anything, so what speaks against that is looked for in
+// the payments of the services that the scope shows: withdrawals to the payer, a
+// return of exactly the amount less a fee after the time for which a marketplace
+// keeps idle money, and any other payment to the payer, who may be a seller. A
+// deposit that came back is still a finding, with the return stated and the net
+// amount given. That hash power was bought, and by whom, a ledger cannot show.
 package deposit
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"slices"
-	"strings"
-	"time"
+	"strconv"
 
 	"github.com/goldwash/goldwash/heuristics"
 	"github.com/goldwash/goldwash/heuristics/actor"
 	"github.com/goldwash/goldwash/heuristics/cluster"
-	"github.com/goldwash/goldwash/heuristics/coinjoin/shape"
+	"github.com/goldwash/goldwash/heuristics/depaddr"
+	"github.com/goldwash/goldwash/heuristics/service"
+	"github.com/goldwash/goldwash/heuristics/trail"
 	"github.com/goldwash/goldwash/model"
+	"github.com/goldwash/goldwash/sources"
 )
 
 // Kinds of finding.
@@ -34,6 +43,7 @@ const (
 	Kind             = "deposit"
 	KindPool         = "deposit/pool"
 	KindUnattributed = "deposit/unattributed"
+	KindReturned     = "deposit/returned"
 )
 
 // Params are the parameters. [DefaultParams] has their defaults.
@@ -41,17 +51,61 @@ type Params struct {
 	// MinSat is the least amount that counts; smaller outputs are dust, or the
 	// postage of token wallets.
 	MinSat model.Amount
+	// Hops is how many addresses the coins may pass through between the
+	// actor's own and the payment; package trail has a bound of its own.
+	Hops int
+	// A withdrawal to the payer within ReturnDays that makes up ReturnShare of
+	// the deposit speaks against hash power having been bought for it.
+	ReturnDays  int
+	ReturnShare model.Probability
+	// A marketplace returns what lay idle from the day IdleFrom to the day
+	// IdleTo after the payment, less exactly IdleFee. IdleMatch is the
+	// probability that a payment of just that amount, at that time, is such a
+	// return, where it fits one deposit only.
+	IdleFrom, IdleTo int
+	IdleFee          model.Amount
+	IdleMatch        model.Probability
+	// MaxPayments bounds the payments by and to services that are kept for
+	// the search.
+	MaxPayments int
+	// History bounds the transactions of an address that are read where the
+	// scope has no blocks, and Addresses the addresses of a payer.
+	History, Addresses int
+	// MaxItems bounds the payments that a finding lists.
+	MaxItems int
 }
 
 // DefaultParams returns the defaults.
-func DefaultParams() Params { return Params{MinSat: 20_001} }
+func DefaultParams() Params {
+	return Params{
+		MinSat: 20_001, Hops: 4,
+		ReturnDays: 60, ReturnShare: model.Percent(70),
+		IdleFrom: 50, IdleTo: 64, IdleFee: 10_000, IdleMatch: model.Percent(90),
+		MaxPayments: 4_000_000, History: 200, Addresses: 8, MaxItems: 10,
+	}
+}
 
 // Parameters lists them with their values and where those come from.
 func (p Params) Parameters() []model.Parameter {
-	return []model.Parameter{
+	const idle = "the published rule of a marketplace: unused for 50 days, checked weekly, moved for a fee of 0.0001 BTC"
+	num := strconv.Itoa
+	ps := []model.Parameter{
 		{Name: "deposit.min_sat", Value: fmt.Sprint(int64(p.MinSat)), Origin: model.Chosen,
 			Source: "above twice the 10,000 sat that token wallets put in each output"},
+		{Name: "deposit.hops", Value: num(p.Hops), Origin: model.Chosen,
+			Source: "three transactions strictly between the actor's own and the payment, so four addresses"},
+		{Name: "deposit.return_days", Value: num(p.ReturnDays), Origin: model.Chosen},
+		{Name: "deposit.return_share", Value: p.ReturnShare.String(), Origin: model.Chosen},
+		{Name: "deposit.idle_from_days", Value: num(p.IdleFrom), Origin: model.Published, Source: idle},
+		{Name: "deposit.idle_to_days", Value: num(p.IdleTo), Origin: model.Chosen, Source: "a week to be checked, and another to be moved"},
+		{Name: "deposit.idle_fee_sat", Value: fmt.Sprint(int64(p.IdleFee)), Origin: model.Published, Source: idle},
+		{Name: "deposit.idle_match", Value: p.IdleMatch.String(), Origin: model.Chosen},
+		{Name: "deposit.max_payments", Value: num(p.MaxPayments), Origin: model.Chosen},
+		{Name: "deposit.history", Value: num(p.History), Origin: model.Chosen},
+		{Name: "deposit.addresses", Value: num(p.Addresses), Origin: model.Chosen},
+		{Name: "deposit.max_items", Value: num(p.MaxItems), Origin: model.Chosen},
 	}
+	return ps
 }
 
 // Heuristic has the default parameters.
@@ -59,31 +113,46 @@ var Heuristic = New(DefaultParams())
 
 // New returns the heuristic with the given parameters.
 func New(p Params) *heuristics.Heuristic {
-	return &heuristics.Heuristic{
+	r := &rule{Params: p}
+	r.self = &heuristics.Heuristic{
 		Name: "deposit",
 		Doc: `payments to hash marketplaces and cloud miners
 
-An output of at least the dust floor that pays an address labelled hash_marketplace or
-cloud_mining is a deposit, unless an input belongs to the payee's own cluster or entity.
-It is attributed where the inputs belong to an actor: by label, or by co-spending with
-a labelled address outside custodial clusters. In a transaction that several parties
-may have signed, it is attributed only if every input belongs to that actor. A payment
-to a mining_pool is reported only if attributed.
+An output of at least the dust floor that pays an address of a hash_marketplace or of
+cloud_mining, by a label or by one that is inferred, is a deposit, unless an input belongs
+to the payee's own cluster or entity. It is attributed where the inputs belong to an actor:
+by label, by co-spending with a labelled address outside custodial clusters, or by a trail
+through a few addresses that pass everything on. In a transaction that several parties may
+have signed, it is attributed only if every input belongs to that actor. A payment to a
+mining_pool is reported only if attributed. Withdrawals to the payer, and returns of idle
+funds to anybody, are looked for and stated.
 
-It is wrong where a label is: stale, recycled, or a service's other business; and where
-somebody pays into a friend's account. Sellers of hash power top up their balance too.`,
+It is wrong where a label is: stale, recycled, or a service's other business; where coins
+changed hands on the way; and where somebody pays into a friend's account. Sellers of hash
+power top up their balance too. A return is wrong where somebody else withdraws just that
+amount at that time.`,
 		Version: 1,
 		Kinds: []heuristics.Kind{
-			{Name: Kind, Doc: "an actor paid a hash marketplace or cloud miner; wrong where a label is, or where the payer paid for somebody else"},
+			{Name: Kind, Doc: "an actor paid a hash marketplace or cloud miner; wrong where a label is, where coins changed hands on the way, or where the payer paid for somebody else"},
 			{Name: KindPool, Doc: "an actor paid a mining pool; wrong where a label is, or where the pool sells something else"},
 			{Name: KindUnattributed, Doc: "somebody paid a hash marketplace or cloud miner; an observation about nobody in particular"},
+			{Name: KindReturned, Doc: "a hash marketplace sent an idle deposit back; wrong where somebody else withdraws just that amount at that time"},
 		},
 		Subjects: []model.RefKind{model.KindTx},
-		Requires: []*heuristics.Heuristic{shape.Heuristic, cluster.Heuristic, actor.Heuristic},
+		Requires: []*heuristics.Heuristic{cluster.Heuristic, service.Heuristic, actor.Heuristic, depaddr.Heuristic, trail.Heuristic},
 		Select:   []model.Filter{{NotCoinbase: true, Pays: targets}},
 		Params:   p.Parameters(),
-		Run:      p.run,
+		Horizon:  heuristics.Tip,
+		Index:    func(ctx context.Context, s *heuristics.Scan) (any, error) { return build(ctx, s, p) },
+		Run:      r.run,
 	}
+	return r.self
+}
+
+// rule is an instance.
+type rule struct {
+	Params
+	self *heuristics.Heuristic
 }
 
 var targets = []model.Category{model.HashMarketplace, model.CloudMining, model.MiningPool}
@@ -92,14 +161,65 @@ var targets = []model.Category{model.HashMarketplace, model.CloudMining, model.M
 type Deposit struct {
 	Out     model.Outpoint
 	Amount  model.Amount
+	Address model.Address       // of the payee
 	Payee   model.Label         // the best label of the payee
 	Payer   actor.Attribution   // the zero value where unattributed
-	Payers  []actor.Attribution // every actor among the inputs, each once
-	Address model.Address       // of the payee
+	Payers  []actor.Attribution // every actor among the inputs, each once, or the one behind them
+	// Confidence is that of the payer: the label's, less what the addresses on
+	// the way cost. 0 where unattributed.
+	Confidence model.Probability
+	// Trail is how the payer's coins came; nil where unattributed.
+	Trail *trail.Trail
+	// Returns are payments by the service that may have brought the money
+	// back, in ledger order. The same payment may stand with several deposits:
+	// whoever adds deposits up must count it once.
+	Returns []Return
+	// Searched reports whether returns were looked for at all.
+	Searched bool
 }
 
 // Attributed reports whether an actor paid.
 func (d *Deposit) Attributed() bool { return d.Payer.Entity != "" }
+
+// Inferred reports whether the payee is known by a derived label alone.
+func (d *Deposit) Inferred() bool { return len(d.Payee.Derivation) > 0 }
+
+// Hops counts the addresses between the payer's own and the payment.
+func (d *Deposit) Hops() int {
+	if d.Trail == nil {
+		return 0
+	}
+	return d.Trail.Hops
+}
+
+// Net returns the amount less what came back, not below 0. A return of idle funds
+// counts where it fits no other deposit.
+func (d *Deposit) Net() model.Amount {
+	net := d.Amount
+	for i := range d.Returns {
+		if r := &d.Returns[i]; r.ToPayer || r.Fits == 1 {
+			net -= min(net, r.Amount)
+		}
+	}
+	return net
+}
+
+// Return is a payment by the service after a deposit.
+type Return struct {
+	Out     model.Outpoint
+	Block   model.BlockRef
+	Amount  model.Amount
+	Address model.Address // that was paid
+	From    model.Label   // of the address that paid
+	Days    int           // whole days after the deposit
+	// ToPayer is true where the address is the payer's: one that the payer
+	// signed with, or another of the actor's own.
+	ToPayer bool
+	// Fits counts the deposits of which this may be the return, or the returns
+	// that may be of this deposit, whichever are more. It is 0 where the
+	// amount or the day is not that of a return of idle funds.
+	Fits int
+}
 
 // Of returns the deposits of a transaction, inside a pass that requires
 // Heuristic.
@@ -107,7 +227,7 @@ func Of(ctx context.Context, p *heuristics.Pass, tx model.TxID) ([]Deposit, erro
 	return heuristics.Ask[[]Deposit](ctx, p, Heuristic, model.RefTx(tx), 0)
 }
 
-func (p Params) run(ctx context.Context, pass *heuristics.Pass) (any, error) {
+func (p *rule) run(ctx context.Context, pass *heuristics.Pass) (any, error) {
 	tx, err := pass.Tx(ctx)
 	if err != nil {
 		return nil, err
@@ -139,7 +259,7 @@ func (p Params) run(ctx context.Context, pass *heuristics.Pass) (any, error) {
 			continue
 		}
 		if payer == nil {
-			if payer, err = readPayer(ctx, pass, tx); err != nil {
+			if payer, err = p.payer(ctx, pass, tx); err != nil {
 				return nil, err
 			}
 		}
@@ -147,19 +267,29 @@ func (p Params) run(ctx context.Context, pass *heuristics.Pass) (any, error) {
 			pass.Note("a service that pays itself, left out", 1)
 			continue
 		}
-		d := Deposit{Out: tx.Outpoint(i), Amount: o.Value, Payee: t.best, Payers: payer.actors, Address: o.Owner}
-		if len(payer.actors) > 0 && payer.alone() {
-			d.Payer = payer.actors[0]
+		d := Deposit{Out: tx.Outpoint(i), Amount: o.Value, Payee: t.best, Payers: payer.Payers.Actors, Address: o.Owner}
+		if tr := payer.Trail; tr != nil {
+			d.Payer, d.Confidence, d.Trail = tr.Attribution, tr.Confidence, tr
+			if len(d.Payers) == 0 {
+				d.Payers = []actor.Attribution{tr.Attribution}
+			}
 		}
 		if !d.Attributed() && t.best.Category == model.MiningPool {
 			continue
 		}
-		f, err := report(ctx, pass, tx, &d, t, payer)
-		if err != nil {
+		f := &found{rule: p, pass: pass, tx: tx, d: &d, t: t, r: payer}
+		if err := f.search(ctx); err != nil {
 			return nil, err
 		}
-		pass.Report(f)
+		if err := f.report(ctx); err != nil {
+			return nil, err
+		}
 		out = append(out, d)
+	}
+	if payer != nil && payer.Trail == nil {
+		for _, r := range payer.Refused {
+			pass.Note("payer not looked for further: "+string(r.Reason), 1)
+		}
 	}
 	if len(out) == 0 {
 		return nil, heuristics.ErrSkip
@@ -167,142 +297,33 @@ func (p Params) run(ctx context.Context, pass *heuristics.Pass) (any, error) {
 	return out, nil
 }
 
-// target is what labels say of a payee.
-type target struct {
-	best model.Label   // names a service that takes deposits
-	all  []model.Label // every label valid at the time
-}
-
-// target reads the labels of an output; nil where none names a service.
-func (p Params) target(pass *heuristics.Pass, tx *model.Tx, ls []model.Label) *target {
-	when, known := tx.Block.When()
-	var t target
-	expired := 0
-	for _, l := range ls {
-		if known && !l.ValidAt(when) {
-			if slices.Contains(targets, l.Category) {
-				expired++
-			}
-			continue
-		}
-		t.all = append(t.all, l)
-		if slices.Contains(targets, l.Category) && better(&l, &t.best) {
-			t.best = l
-		}
-	}
-	if t.best.On.IsZero() {
-		pass.Note("payment to an address whose label was not valid at the time", expired)
-		return nil
-	}
-	return &t
-}
-
-// better prefers services that sell hash power to pools, then confidence, then
-// the fixed order of labels.
-func better(l, old *model.Label) bool {
-	if old.On.IsZero() {
-		return true
-	}
-	if p, q := l.Category == model.MiningPool, old.Category == model.MiningPool; p != q {
-		return q
-	}
-	if l.Confidence != old.Confidence {
-		return l.Confidence > old.Confidence
-	}
-	return l.Compare(old) < 0
-}
-
-// payer is what is known of the inputs of a transaction.
+// payer is what is known of who paid.
 type payer struct {
+	*trail.Search
 	tx     *model.Tx
-	labels [][]model.Label
-	by     []actor.Attribution // aligned with the inputs; zero where not an actor's
-	actors []actor.Attribution // each entity once, the most confident first
-	shape  *shape.Verdict
-	multi  bool // signed in parts
-	unseen int  // inputs without known owner
+	labels [][]model.Label // of the inputs' owners
+	lacks  string          // why the search for trails was cut short; empty if it was not
 }
 
-func readPayer(ctx context.Context, pass *heuristics.Pass, tx *model.Tx) (*payer, error) {
-	r := &payer{tx: tx, by: make([]actor.Attribution, len(tx.Inputs))}
-	refs := make([]model.Ref, len(tx.Inputs))
-	own := actor.Of(pass)
-	for i := range tx.Inputs {
-		in := &tx.Inputs[i]
-		refs[i] = model.RefAddress(in.Owner)
-		r.multi = r.multi || in.SigHash.MultiParty()
-		if in.OwnerBy == model.OwnerUnknown {
-			r.unseen++
-			continue
-		}
-		a, ok := own.Payer(in.Owner, tx.Block)
-		if !ok {
-			continue
-		}
-		r.by[i] = a
-		j := slices.IndexFunc(r.actors, func(b actor.Attribution) bool { return model.SameEntity(a.Entity, b.Entity) })
-		switch {
-		case j < 0:
-			r.actors = append(r.actors, a)
-		case a.Confidence > r.actors[j].Confidence:
-			r.actors[j] = a
+func (p *rule) payer(ctx context.Context, pass *heuristics.Pass, tx *model.Tx) (*payer, error) {
+	r := &payer{tx: tx}
+	var err error
+	if r.Search, err = trail.SearchOf(ctx, pass, tx.ID, p.Hops); errors.Is(err, sources.ErrUnavailable) {
+		// The inputs alone tell more than nothing.
+		if r.Search, err = trail.SearchOf(ctx, pass, tx.ID, 0); err == nil {
+			r.lacks = "a source could not be asked for the transactions that paid the inputs"
+			pass.Note("where the inputs come from: "+r.lacks, 1)
 		}
 	}
-	slices.SortStableFunc(r.actors, func(a, b actor.Attribution) int {
-		if a.Confidence != b.Confidence {
-			return int(b.Confidence) - int(a.Confidence)
-		}
-		return strings.Compare(a.Entity, b.Entity)
-	})
-	var err error
-	if r.labels, err = pass.Labels(ctx, refs...); err != nil {
+	if err != nil {
 		return nil, err
 	}
-	r.shape, err = shape.Of(ctx, pass, tx.ID)
+	refs := make([]model.Ref, len(tx.Inputs))
+	for i := range tx.Inputs {
+		if tx.Inputs[i].OwnerBy != model.OwnerUnknown {
+			refs[i] = model.RefAddress(tx.Inputs[i].Owner)
+		}
+	}
+	r.labels, err = pass.Labels(ctx, refs...)
 	return r, err
 }
-
-// alone reports whether the first actor may be said to have paid: the
-// transaction has one signer's shape, or all its inputs are the actor's.
-func (r *payer) alone() bool {
-	if !r.multi && !r.shape.SkipUnion {
-		return true
-	}
-	for i := range r.by {
-		if !model.SameEntity(r.by[i].Entity, r.actors[0].Entity) || r.by[i].Entity == "" {
-			return false
-		}
-	}
-	return true
-}
-
-// is reports whether an input belongs to the payee: by cluster, or by entity.
-func (r *payer) is(pass *heuristics.Pass, payee model.Address, ls []model.Label) bool {
-	clusters := cluster.Of(pass)
-	for i := range r.tx.Inputs {
-		in := &r.tx.Inputs[i]
-		if in.OwnerBy == model.OwnerUnknown {
-			continue
-		}
-		if in.Owner == payee || clusters.Same(in.Owner, payee) {
-			return true
-		}
-		for _, a := range r.labels[i] {
-			if sharesEntity(a, ls) {
-				return true
-			}
-		}
-		for _, a := range clusters.Labels(in.Owner) {
-			if sharesEntity(a, ls) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-func sharesEntity(a model.Label, ls []model.Label) bool {
-	return slices.ContainsFunc(ls, func(b model.Label) bool { return model.SameEntity(a.Entity, b.Entity) })
-}
-
-func day(t time.Time) string { return t.UTC().Format(time.DateOnly) }

@@ -3,53 +3,124 @@ package deposit
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 
-	"github.com/goldwash/goldwash/heuristics"
+	"github.com/goldwash/goldwash/heuristics/depaddr"
+	"github.com/goldwash/goldwash/heuristics/trail"
 	"github.com/goldwash/goldwash/model"
 )
 
-// report writes the finding of one deposit.
-func report(ctx context.Context, pass *heuristics.Pass, tx *model.Tx, d *Deposit, t *target, r *payer) (model.Finding, error) {
-	paid, err := pass.Money(ctx, d.Amount, tx.Block)
+// report writes the finding of one deposit, and those of its returns.
+func (f *found) report(ctx context.Context) error {
+	d := f.d
+	paid, err := f.pass.Money(ctx, d.Amount, f.tx.Block)
 	if err != nil {
-		return model.Finding{}, err
+		return err
 	}
-	kind, service := Kind, words(d.Payee.Category)
+	kind := Kind
 	switch {
 	case !d.Attributed():
 		kind = KindUnattributed
 	case d.Payee.Category == model.MiningPool:
 		kind = KindPool
 	}
-	f := model.Finding{
-		Kind: kind, Subject: model.RefOutpoint(d.Out), Related: []model.Ref{model.RefAddress(d.Address)}, Block: tx.Block,
+	g := model.Finding{
+		Kind: kind, Subject: model.RefOutpoint(d.Out), Related: []model.Ref{model.RefAddress(d.Address)}, Block: f.tx.Block,
+		Claim:   f.claim(),
+		Score:   model.Product(0, "", f.factors()...),
 		Amounts: []model.Figure{{Role: "paid", Money: paid}},
 		Facts: []model.Fact{
-			{Name: "service", Value: d.Payee.Entity}, {Name: "category", Value: string(d.Payee.Category)}, {Name: "hops", Value: "0, direct"},
+			{Name: "service", Value: d.Payee.Entity}, {Name: "category", Value: string(d.Payee.Category)}, {Name: "hops", Value: f.hops()},
+			{Name: "payee", Value: [...]string{"labelled", "inferred"}[btoi(d.Inferred())]},
 		},
-		Labels:     d.labelsUsed(t),
+		Labels:     f.labelsUsed(),
 		ErrorRates: []model.ErrorRate{model.NotMeasured("deposits to labelled addresses")},
-		Confidence: model.AnalyticConfidence{Level: model.Low, Reasons: []string{
-			"it rests on labels from outside, which this library cannot check",
-			"the error rate of the rule is not measured"}},
-		RefutedBy: []string{fmt.Sprintf("%s showing that %s is not, or was not then, its address.", d.Payee.Entity, d.Address)},
+		Confidence: model.AnalyticConfidence{Level: model.Low, Reasons: f.reasons()},
+		RefutedBy:  []string{fmt.Sprintf("%s showing that %s is not, or was not then, its address.", d.Payee.Entity, d.Address)},
 	}
 	if d.Attributed() {
-		f.Claim = fmt.Sprintf("%s paid %s BTC to %s, an address of the %s %s.", d.Payer.Entity, d.Amount, d.Address, service, d.Payee.Entity)
-		f.Score = model.Product(0, "",
-			model.Factor{Name: "payee is " + d.Payee.Entity, Given: model.Certain, Probability: d.Payee.Confidence},
-			model.Factor{Name: "payer is " + d.Payer.Entity, Given: model.Certain, Probability: d.Payer.Confidence})
-		f.RefutedBy = append(f.RefutedBy, fmt.Sprintf("%s's books crediting the payment to somebody else's account.", d.Payee.Entity))
-	} else {
-		f.Claim = fmt.Sprintf("Somebody paid %s BTC to %s, an address of the %s %s.", d.Amount, d.Address, service, d.Payee.Entity)
-		f.Score = model.Product(0, "", model.Factor{Name: "payee is " + d.Payee.Entity, Given: model.Certain, Probability: d.Payee.Confidence})
+		g.RefutedBy = append(g.RefutedBy, fmt.Sprintf("%s's books crediting the payment to somebody else's account.", d.Payee.Entity))
+		if d.Hops() > 0 {
+			g.RefutedBy = append(g.RefutedBy, "Somebody else showing that an address on the way was his at the time.")
+		}
 	}
-	if err := evidence(ctx, pass, &f, tx, d, r); err != nil {
-		return model.Finding{}, err
+	for _, w := range []func(context.Context, *model.Finding) error{f.payees, f.payers, f.path, f.counter} {
+		if err := w(ctx, &g); err != nil {
+			return err
+		}
 	}
-	premises(&f, tx, d, t, r)
-	return f, nil
+	f.premises(&g)
+	f.pass.Report(g)
+	return f.returned(ctx)
+}
+
+func (f *found) claim() string {
+	d := f.d
+	who := "Somebody"
+	if d.Attributed() {
+		who = d.Payer.Entity
+	}
+	of := "an address of the"
+	if d.Inferred() {
+		of = "an address inferred to be of the"
+	}
+	way := ""
+	if n := d.Hops(); n > 0 {
+		way = ", by way of " + plural(n, "other address")
+	}
+	return fmt.Sprintf("%s paid %s BTC to %s, %s %s %s%s.", who, d.Amount, d.Address, of, words(d.Payee.Category), d.Payee.Entity, way)
+}
+
+// factors are the payee's and the payer's.
+func (f *found) factors() []model.Factor {
+	d := f.d
+	payee := model.Factor{Name: "payee is " + d.Payee.Entity, Given: model.Certain, Probability: d.Payee.Confidence}
+	if d.Inferred() {
+		payee.Name, payee.Given = "payee inferred to be "+d.Payee.Entity, max(f.inferredGiven(), d.Payee.Confidence)
+	}
+	if !d.Attributed() {
+		return []model.Factor{payee}
+	}
+	payer := model.Factor{Name: "payer is " + d.Payer.Entity, Given: model.Certain, Probability: d.Confidence}
+	if d.Hops() > 0 {
+		payer.Given = d.Trail.Way
+		payer.Name += ", " + plural(d.Hops(), "address") + " before"
+	}
+	return []model.Factor{payee, payer}
+}
+
+// inferredGiven is the probability of the payee's inference if the label that it
+// began with is true.
+func (f *found) inferredGiven() model.Probability {
+	if inf, ok := depaddr.Of(f.pass).Inferred(f.d.Address); ok {
+		return inf.Score.Given
+	}
+	return model.Certain
+}
+
+func (f *found) hops() string {
+	t := f.d.Trail
+	switch {
+	case t == nil || t.Hops == 0:
+		return "0, direct"
+	case t.Self > 0:
+		return fmt.Sprintf("%d, of which %d in the payer's own wallet", t.Hops, t.Self)
+	}
+	return strconv.Itoa(t.Hops)
+}
+
+func (f *found) reasons() []string {
+	rs := []string{
+		"it rests on labels from outside, which this library cannot check",
+		"the error rate of the rule is not measured"}
+	if f.d.Inferred() {
+		rs = append(rs, "the payee is inferred, not labelled")
+	}
+	if f.d.Hops() > 0 {
+		rs = append(rs, "the payer is followed through addresses that nobody has labelled")
+	}
+	return rs
 }
 
 // words writes a category as a reader would say it.
@@ -63,24 +134,61 @@ func words(c model.Category) string {
 	return strings.ReplaceAll(string(c), "_", " ")
 }
 
-// labelsUsed lists the payee's labels and those that name the payer.
-func (d *Deposit) labelsUsed(t *target) []model.Label {
-	ls := append([]model.Label(nil), t.all...)
-	for _, a := range d.Payers {
+// labelsUsed lists the payee's labels, what those were derived from, and those
+// that name the payer.
+func (f *found) labelsUsed() []model.Label {
+	ls := append([]model.Label(nil), f.t.all...)
+	if f.d.Inferred() {
+		if inf, ok := depaddr.Of(f.pass).Inferred(f.d.Address); ok {
+			ls = append(ls, inf.Seed)
+		}
+	}
+	for _, a := range f.d.Payers {
 		ls = append(ls, a.Label)
 	}
 	return ls
 }
 
-// evidence lists the output that was paid and the inputs that paid it.
-func evidence(ctx context.Context, pass *heuristics.Pass, f *model.Finding, tx *model.Tx, d *Deposit, r *payer) error {
-	paid := f.Amounts[0].Money
-	f.Evidence = append(f.Evidence, model.Evidence{
-		Family: "payee", Text: fmt.Sprintf("Output %d of the transaction pays the labelled address.", d.Out.Vout),
-		Items: []model.Item{{On: model.RefOutpoint(d.Out), Role: "payee", Address: d.Address, Value: &paid, Block: tx.Block}},
+// payees lists the output that was paid, and how its address was inferred.
+func (f *found) payees(ctx context.Context, g *model.Finding) error {
+	d := f.d
+	paid := g.Amounts[0].Money
+	what := "labelled"
+	if d.Inferred() {
+		what = "inferred"
+	}
+	g.Evidence = append(g.Evidence, model.Evidence{
+		Family: "payee", Text: fmt.Sprintf("Output %d of the transaction pays the %s address.", d.Out.Vout, what),
+		Items: []model.Item{{On: model.RefOutpoint(d.Out), Role: "payee", Address: d.Address, Value: &paid, Block: f.tx.Block}},
 	})
+	if !d.Inferred() {
+		return nil
+	}
+	inf, ok := depaddr.Of(f.pass).Inferred(d.Address)
+	if !ok {
+		return nil // another heuristic derived the label: it speaks for itself
+	}
+	e := model.Evidence{Family: "payee", Text: inference(&inf)}
+	for i := range inf.First {
+		s := &inf.First[i]
+		e.Items = append(e.Items, model.Item{On: model.RefTx(s.Tx), Role: "sweep", Address: s.To, Block: s.Block, Note: "spends " + plural(s.Addresses, "address")})
+	}
+	g.Evidence = append(g.Evidence, e)
+	return nil
+}
+
+func inference(inf *depaddr.Inference) string {
+	return fmt.Sprintf("%s is inferred to be of the operator of %s, which %s labels: %s",
+		inf.Address, inf.Seed.On, inf.Seed.Source, sentence(inf.Reason))
+}
+
+// sentence ends a text with a full stop.
+func sentence(s string) string { return strings.TrimSuffix(strings.TrimSpace(s), ".") + "." }
+
+// payers lists the inputs, and what share of them is attributed.
+func (f *found) payers(ctx context.Context, g *model.Finding) error {
+	d, r, tx := f.d, f.r, f.tx
 	var items []model.Item
-	attributed, total, known := model.Amount(0), model.Amount(0), true
 	seen := map[model.Address]bool{}
 	for i := range tx.Inputs {
 		in := &tx.Inputs[i]
@@ -88,87 +196,122 @@ func evidence(ctx context.Context, pass *heuristics.Pass, f *model.Finding, tx *
 		switch {
 		case in.OwnerBy == model.OwnerUnknown:
 			it.Note = "owner unknown"
-		case r.by[i].Entity != "":
+		case r.Payers.Is(i):
 			it.Role = "payer"
-			it.Note = fmt.Sprintf("of %s, by %s", r.by[i].Entity, r.by[i].Via)
+			it.Note = fmt.Sprintf("of %s, by %s", r.Payers.By[i].Entity, r.Payers.By[i].Via)
+		case d.Hops() > 0 && !(in.ValueKnown && in.Value < f.MinSat):
+			it.Role = "payer"
+			it.Note = fmt.Sprintf("holds coins on a trail from %s's own", d.Payer.Entity)
 		}
 		if in.OwnerBy == model.OwnerUnlocking {
 			it.Note = strings.TrimPrefix(it.Note+"; owner inferred from what unlocks the input", "; ")
 		}
 		if in.ValueKnown {
-			m, err := pass.Money(ctx, in.Value, tx.Block)
+			m, err := f.pass.Money(ctx, in.Value, tx.Block)
 			if err != nil {
 				return err
 			}
 			it.Value = &m
-			total += in.Value
-			if r.by[i].Entity != "" {
-				attributed += in.Value
-			}
-		} else {
-			known = false
 		}
 		if in.OwnerBy != model.OwnerUnknown && !seen[in.Owner] {
 			seen[in.Owner] = true
-			f.Related = append(f.Related, model.RefAddress(in.Owner))
+			g.Related = append(g.Related, model.RefAddress(in.Owner))
 		}
 		items = append(items, it)
 	}
-	f.Evidence = append(f.Evidence, model.Evidence{Family: "payer", Text: fmt.Sprintf("The transaction spends %d inputs from %d addresses.", len(tx.Inputs), len(seen)), Items: items})
-	switch {
-	case !d.Attributed():
-	case known && total > 0:
-		ppm, _ := attributed.Share(int64(model.Certain), int64(total))
-		f.Facts = append(f.Facts, model.Fact{Name: "attributed share of inputs", Value: model.Probability(ppm).String()})
-	default:
-		f.Facts = append(f.Facts, model.Fact{Name: "attributed share of inputs", Value: "unknown"})
-		f.Unseen = append(f.Unseen, fmt.Sprintf("The value of %d inputs: what share of the payment is attributed cannot be said.", tx.Unresolved()))
+	g.Evidence = append(g.Evidence, model.Evidence{Family: "payer", Text: fmt.Sprintf("The transaction spends %d inputs from %d addresses.", len(tx.Inputs), len(seen)), Items: items})
+	if d.Trail == nil {
+		return nil
 	}
+	share, ok := d.Trail.Share.Fraction()
+	if !ok {
+		g.Facts = append(g.Facts, model.Fact{Name: "attributed share of inputs", Value: "unknown"})
+		g.Unseen = append(g.Unseen, fmt.Sprintf("The value of %d inputs: what share of the payment is attributed cannot be said.", max(tx.Unresolved(), d.Trail.Share.Unknown)))
+		return nil
+	}
+	g.Facts = append(g.Facts, model.Fact{Name: "attributed share of inputs", Value: share.String()})
+	part, ok := d.Trail.Share.Part(d.Amount)
+	if !ok || part == d.Amount {
+		return nil
+	}
+	m, err := f.pass.Money(ctx, part, tx.Block)
+	g.Amounts = append(g.Amounts, model.Figure{Role: "attributed by haircut", Money: m})
+	return err
+}
+
+// path lists the addresses between the payer's own and the payment.
+func (f *found) path(ctx context.Context, g *model.Finding) error {
+	d := f.d
+	if d.Hops() == 0 {
+		return nil
+	}
+	t := d.Trail
+	e := model.Evidence{
+		Family: "path",
+		Text:   fmt.Sprintf("The coins left %s's own wallet with transaction %s and passed through %s.", d.Payer.Entity, t.Start, plural(t.Hops, "address")),
+		Items: []model.Item{{
+			On: model.RefTx(t.Start), Role: "start", Block: t.Steps[0].Paid,
+			Note: fmt.Sprintf("spends coins of %s's own, by %s", d.Payer.Entity, d.Payer.Via),
+		}},
+	}
+	in := map[model.Ref]bool{}
+	for _, r := range g.Related {
+		in[r] = true
+	}
+	for i := range t.Steps {
+		s := &t.Steps[i]
+		it := model.Item{On: model.RefOutpoint(s.Coin), Role: "step", Address: s.Address, Block: s.Paid, Note: note(s)}
+		if s.Valued {
+			m, err := f.pass.Money(ctx, s.Value, s.Paid)
+			if err != nil {
+				return err
+			}
+			it.Value = &m
+		}
+		e.Items = append(e.Items, it)
+		if ref := model.RefAddress(s.Address); !in[ref] {
+			in[ref] = true
+			g.Related = append(g.Related, ref)
+		}
+		for _, u := range s.Unknown {
+			g.Unseen = append(g.Unseen, fmt.Sprintf("Of %s, which the coins passed through, %s.", s.Address, u))
+		}
+	}
+	g.Evidence = append(g.Evidence, e)
 	return nil
 }
 
-// premises states what the claim rests on, and what else would explain it.
-func premises(f *model.Finding, tx *model.Tx, d *Deposit, t *target, r *payer) {
-	answer := "unknown: the time of the block is not known."
-	if when, ok := tx.Block.Clock(); ok {
-		switch {
-		case !d.Payee.From.IsZero() || !d.Payee.To.IsZero():
-			answer = "yes: the block's time is within the label's bounds."
-		case !d.Payee.Asserted.IsZero():
-			answer = fmt.Sprintf("unknown: the label has no bounds; it was asserted on %s, the payment was on %s.", day(d.Payee.Asserted), day(when))
-		default:
-			answer = "unknown: the label has neither bounds nor a date."
-		}
+// note says of a step what was found.
+func note(s *trail.Step) string {
+	var parts []string
+	if s.Timed {
+		parts = append(parts, "rested "+plural(s.Days(), "day"))
 	}
-	f.Premises = append(f.Premises, model.Premise{Text: fmt.Sprintf("%s is an address of %s.", d.Address, d.Payee.Entity), Question: "Was the label current at that height?", Answer: answer})
-	for _, l := range t.all {
-		if !model.SameEntity(l.Entity, d.Payee.Entity) {
-			f.Alternatives = append(f.Alternatives, model.Alternative{
-				Text:   fmt.Sprintf("The address is %s's, as %s says.", l.Entity, l.Source),
-				WhyNot: fmt.Sprintf("two labels conflict, with confidence %s against %s.", l.Confidence.Short(), d.Payee.Confidence.Short())})
-		}
+	parts = append(parts, "spent by "+s.By.String())
+	if s.Forward > 0 {
+		parts = append(parts, fmt.Sprintf("the address spent %s of what it had received", s.Forward))
 	}
-	if d.Attributed() {
-		answer := "yes: the labelled address itself is among the inputs."
-		if d.Payer.Via != "label" {
-			answer = "inferred: by co-spending with a labelled address, in transactions without a sign of several parties."
-		}
-		if d.Payer.Account {
-			answer = "no: the label says that the address is the party's account, whose key a custodian holds; the payment may be the custodian's."
-		}
-		f.Premises = append(f.Premises, model.Premise{Text: fmt.Sprintf("%s controls what was spent.", d.Payer.Entity), Question: "Does the payer hold the key?", Answer: answer})
-		f.Alternatives = append(f.Alternatives, model.Alternative{Text: "The payer paid into somebody else's account.", WhyNot: "the ledger does not show whose account is credited."})
-	} else if len(r.actors) > 0 {
-		f.Alternatives = append(f.Alternatives, model.Alternative{
-			Text:   fmt.Sprintf("%s paid: some inputs are its own.", r.actors[0].Entity),
-			WhyNot: "several parties may have signed the transaction, so which of them paid this output is not known."})
+	if s.Self {
+		parts = append(parts, "of one wallet with the address before, by co-spending")
 	}
-	f.Alternatives = append(f.Alternatives, model.Alternative{Text: "The payer sells hash power there and tops up a balance or pays a fee.", WhyNot: "whether the service also pays the payer was not looked for."})
-	f.Counter = append(f.Counter, model.Counter{Text: "an input of the service itself, which would make it a transfer of its own"})
-	f.Unseen = append(f.Unseen,
-		"Whether the service returned the money: not looked for.",
-		"That hash power was bought, and by whom: that is in the service's books only.")
-	if r.unseen > 0 {
-		f.Unseen = append(f.Unseen, fmt.Sprintf("The owner of %d inputs.", r.unseen))
+	return strings.Join(parts, "; ")
+}
+
+func btoi(b bool) int {
+	if b {
+		return 1
 	}
+	return 0
+}
+
+// plural writes a count with its noun.
+func plural(n int, noun string) string {
+	switch {
+	case n == 1:
+	case strings.HasSuffix(noun, "ss"):
+		noun += "es"
+	default:
+		noun += "s"
+	}
+	return strconv.Itoa(n) + " " + noun
 }

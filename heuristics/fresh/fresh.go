@@ -81,7 +81,12 @@ wallet. A share is unknown, not zero, where an input's value or a parent
 transaction is unknown, or the hops or look-ups are spent.
 
 A coinbase output spent before it is 100 blocks deep cannot exist on a valid
-chain; data that say so are an error.
+chain. Where data say so, what it spends is unknown for that reason, here and in
+all that descends from it, and the share of the spender says that it is the one.
+
+A label that names an address as a pool's, so that its coins may be fresh, counts
+only where it is known to hold at the time; one that names it as another
+service's, so that they are not, wherever nothing says that it does not.
 
 Haircut: Moeser, Boehme and Breuker, Towards Risk Scoring of Bitcoin
 Transactions, 2014.`
@@ -140,7 +145,7 @@ func (w *walk) minted(ctx context.Context, p *heuristics.Pass, tx *model.Tx) (*S
 	switch {
 	case errors.Is(err, heuristics.ErrSkip):
 		a = nil
-	case errors.Is(err, sources.ErrBudget):
+	case errors.Is(err, heuristics.ErrEvaluationBudget):
 		p.Partial("miner of a block not looked up: budget spent")
 		a = nil
 	case err != nil:
@@ -170,7 +175,7 @@ func (w *walk) spent(ctx context.Context, p *heuristics.Pass, tx *model.Tx) (*Sh
 		return unknown(NoValue, unvalued, lookups), nil
 	}
 	var m mixture
-	limit, spent := w.limit(p.Hops), false
+	limit, spent, early := w.limit(p.Hops), false, 0
 	for i := range ins.list {
 		in := &ins.list[i]
 		switch {
@@ -183,6 +188,10 @@ func (w *walk) spent(ctx context.Context, p *heuristics.Pass, tx *model.Tx) (*Sh
 		case in.parent == nil:
 			m.gap(NoParent, in.value)
 			continue
+		case immature(tx, in.parent):
+			early++
+			m.gap(Immature, in.value)
+			continue
 		case spent && !in.parent.Coinbase():
 			m.gap(NoBudget, in.value)
 			continue
@@ -194,7 +203,7 @@ func (w *walk) spent(ctx context.Context, p *heuristics.Pass, tx *model.Tx) (*Sh
 		if !seen {
 			s, err = heuristics.Ask[*Share](ctx, p, w.self, model.RefTx(in.parent.ID), p.Hops-1)
 			switch {
-			case errors.Is(err, sources.ErrBudget):
+			case errors.Is(err, heuristics.ErrEvaluationBudget):
 				p.Partial("origin of coins: budget spent")
 				s, err = unknown(NoBudget, 1, 0), nil
 				spent = true
@@ -211,7 +220,12 @@ func (w *walk) spent(ctx context.Context, p *heuristics.Pass, tx *model.Tx) (*Sh
 		}
 		m.mix(s, in.value)
 	}
-	return m.share(lookups), nil
+	s := m.share(lookups)
+	if early > 0 {
+		s.Immature = early
+		p.Note("data errors: spends of coinbase outputs less than 100 blocks deep", early)
+	}
+	return s, nil
 }
 
 // origin is an input with what it spends.
@@ -261,7 +275,7 @@ func (w *walk) inputs(ctx context.Context, p *heuristics.Pass, tx *model.Tx) (*o
 	}
 	txs, err := p.Txs(ctx, ids...)
 	switch {
-	case errors.Is(err, sources.ErrBudget):
+	case errors.Is(err, heuristics.ErrEvaluationBudget):
 		txs = nil
 		p.Partial("origin of coins: budget spent")
 	case err != nil:
@@ -285,9 +299,6 @@ func (w *walk) inputs(ctx context.Context, p *heuristics.Pass, tx *model.Tx) (*o
 		if uint64(prev.Vout) >= uint64(len(in.parent.Outputs)) {
 			return nil, malformed(tx, "spends output %v, and that transaction has %d", prev, len(in.parent.Outputs))
 		}
-		if err := mature(tx, in.parent); err != nil {
-			return nil, err
-		}
 		out := &in.parent.Outputs[prev.Vout]
 		if !in.known {
 			in.value, in.known = out.Value, true
@@ -299,15 +310,11 @@ func (w *walk) inputs(ctx context.Context, p *heuristics.Pass, tx *model.Tx) (*o
 	return o, w.stops(ctx, p, tx, o.list)
 }
 
-// mature checks what consensus demands of spent coinbase outputs.
-func mature(tx, parent *model.Tx) error {
-	if !parent.Coinbase() || !tx.Block.Has(model.KnownHeight) || !parent.Block.Has(model.KnownHeight) {
-		return nil
-	}
-	if age := tx.Block.Height - parent.Block.Height; age < Maturity {
-		return malformed(tx, "spends coinbase %v of height %d after %d blocks, and consensus demands %d", parent.ID, parent.Block.Height, age, Maturity)
-	}
-	return nil
+// immature reports whether tx spends outputs of a coinbase that, by the heights
+// of both, is less deep than consensus demands.
+func immature(tx, parent *model.Tx) bool {
+	return parent.Coinbase() && tx.Block.Has(model.KnownHeight) && parent.Block.Has(model.KnownHeight) &&
+		int64(tx.Block.Height)-int64(parent.Block.Height) < Maturity
 }
 
 func malformed(tx *model.Tx, format string, args ...any) error {
@@ -334,23 +341,21 @@ func (w *walk) stops(ctx context.Context, p *heuristics.Pass, tx *model.Tx, list
 	if err != nil {
 		return err
 	}
-	when, dated := tx.Block.When()
-	for i := range list {
-		k, ok := at[list[i].owner]
-		if !ok || list[i].asked {
-			continue
-		}
-		list[i].asked = true
+	verdicts := make([]bool, len(refs))
+	for k := range labels {
 		service, mined := false, false
 		for j := range labels[k] {
 			l := &labels[k][j]
-			if dated && !l.ValidAt(when) {
-				continue
-			}
-			mined = mined || l.Category == model.MiningPool
-			service = service || l.Category.Custodial() && l.Category != model.MiningPool
+			holds, known := l.HoldsAt(tx.Block)
+			mined = mined || l.Category == model.MiningPool && holds && known
+			service = service || l.Category.Custodial() && l.Category != model.MiningPool && holds
 		}
-		list[i].service = service && !mined
+		verdicts[k] = service && !mined
+	}
+	for i := range list {
+		if k, ok := at[list[i].owner]; ok && !list[i].asked {
+			list[i].asked, list[i].service = true, verdicts[k]
+		}
 	}
 	return nil
 }

@@ -34,6 +34,9 @@ type Share struct {
 	// Lookups is how many transactions were looked up for this answer, those
 	// of the answers that it rests on included.
 	Lookups int
+	// Immature is how many inputs of the transaction itself spend a coinbase
+	// output before consensus lets them: then the data are wrong.
+	Immature int
 }
 
 // PoolShare is the part of the value that one pool mined.
@@ -69,10 +72,11 @@ const (
 	NoParent               // the source does not know the transaction that is spent
 	NoHops                 // the coins are older than the hops reach
 	NoBudget               // the budget of look-ups is spent
+	Immature               // a coinbase output is spent less than [Maturity] blocks deep: the data are wrong
 )
 
 var reasons = [...]string{
-	"value of a spent output unknown", "spent transaction not in the source", "further back than the hops reach", "budget of look-ups spent",
+	"value of a spent output unknown", "spent transaction not in the source", "further back than the hops reach", "budget of look-ups spent", "immature coinbase",
 }
 
 // String returns the reason in words.
@@ -140,7 +144,8 @@ func (s *Share) String() string {
 // has at most 51 bits and a share 32, so even a million inputs stay below 2^104.
 type mixture struct {
 	parts []part
-	total uint64 // weights
+	pools map[string]int // places in parts of the pools met, by each spelling of their names
+	total uint64         // weights
 }
 
 type part struct {
@@ -164,16 +169,34 @@ const (
 )
 
 func (m *mixture) at(k partKind, entity string, r Reason) *part {
+	if k == partPool {
+		if i, ok := m.pools[entity]; ok {
+			return &m.parts[i]
+		}
+	}
 	for i := range m.parts {
 		p := &m.parts[i]
 		if p.kind == k && p.reason == r && (p.entity == entity || entity != "" && p.entity != "" && model.SameEntity(p.entity, entity)) {
 			// Spellings differ between lists: the least stands for all.
 			p.entity = min(p.entity, entity)
+			m.spelled(k, entity, i)
 			return p
 		}
 	}
+	m.spelled(k, entity, len(m.parts))
 	m.parts = append(m.parts, part{kind: k, entity: entity, reason: r, least: model.Certain})
 	return &m.parts[len(m.parts)-1]
+}
+
+// spelled remembers the place of a pool, because folding names is slow.
+func (m *mixture) spelled(k partKind, entity string, at int) {
+	if k != partPool {
+		return
+	}
+	if m.pools == nil {
+		m.pools = map[string]int{}
+	}
+	m.pools[entity] = at
 }
 
 func (p *part) add(share uint32, weight model.Amount) {

@@ -1,0 +1,119 @@
+package commingle
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/goldwash/goldwash/heuristics"
+	"github.com/goldwash/goldwash/model"
+	"github.com/goldwash/goldwash/sources"
+)
+
+// arrived writes the finding about coins of both classes that came to one
+// address, or to one service.
+func (r *rule) arrived(ctx context.Context, pass *heuristics.Pass, h *holder, c *Commingling) (model.Finding, error) {
+	var last model.BlockRef
+	for i := range c.Coins {
+		if b := c.Coins[i].Block; i == 0 || last.Compare(b) < 0 {
+			last = b
+		}
+	}
+	f, err := r.start(ctx, pass, c, model.RefAddress(h.address), last)
+	if err != nil {
+		return f, err
+	}
+	actors, pools, _, _ := names(c)
+	both := fmt.Sprintf("%s BTC mined at %s and %s BTC from %s", c.Mined, list(pools), c.Own, list(actors))
+	if h.service() {
+		serviceText(&f, h, both)
+	} else {
+		receiptText(&f, h, both)
+	}
+	counted := "receipts of the address"
+	if h.members > 0 {
+		counted = fmt.Sprintf("receipts of the %d addresses of the cluster, but for what it paid itself", h.members)
+	}
+	if h.listed {
+		counted += ", within the scope"
+	}
+	f.Facts = append(f.Facts, model.Fact{Name: "counted", Value: counted}, model.Fact{Name: "receipts", Value: fmt.Sprint(h.receipts)})
+	f.RefutedBy = append(f.RefutedBy, "Proof that the label that names the actor is wrong.")
+	if h.dropped > 0 {
+		f.Unseen = append(f.Unseen, fmt.Sprintf("What %d more receipts are that may be mined or come from the actor: beyond the bound, they count as other.", h.dropped))
+	}
+	if h.listed {
+		f.Unseen = append(f.Unseen, "What was received outside the scope of the run.")
+		if s := pass.Scope(); s.To != 0 && !pass.Can(sources.Spends) {
+			f.Unseen = append(f.Unseen, "What was spent after the scope of the run.")
+		}
+	}
+	return f, nil
+}
+
+// receiptText is about an address that received both and spent nothing.
+func receiptText(f *model.Finding, h *holder, both string) {
+	f.Claim = fmt.Sprintf("Address %s received %s and has spent nothing; anyone can order a pool to pay this address.", h.address, both)
+	f.Premises = []model.Premise{
+		{Text: "Whoever holds the address asked for the payouts.", Question: "Who ordered the pool to pay it?",
+			Answer: "unknown: anyone can order a pool to pay this address; the pool's account book would tell."},
+		{Text: "Whoever holds the address asked for the actor's coins.", Question: "Were they sent unasked?",
+			Answer: "unknown: nobody has to agree to a payment."},
+		{Text: "The holder acts on the coins.", Question: "Did somebody sign for them?", Answer: "no: no spend of the address was seen."},
+		{Text: "The address is no service's.", Question: "Could it be an account at a custodian?",
+			Answer: "unknown: no label seen says so, and its cluster does not behave like a service as far as was scanned."},
+	}
+	f.Alternatives = []model.Alternative{
+		{Text: "The holder is a stranger whose published address was paid.", WhyNot: "nothing tells it apart, as nothing was spent."},
+		{Text: "The holder mines, and was paid by the actor for goods.", WhyNot: "nothing tells it apart, as nothing was spent."},
+	}
+	f.Counter = []model.Counter{{Text: "a spend of the address, which would show that its holder has acted"}}
+	f.RefutedBy = []string{"The pool's record of who named the address."}
+	f.Confidence = model.AnalyticConfidence{Level: model.Low, Reasons: []string{
+		"nobody signed for the coins", "anyone can have an address paid", "the error rate of the rule is not measured"}}
+}
+
+const forMany = "consistent with a service that holds coins for many customers"
+
+// serviceText is about a service.
+func serviceText(f *model.Finding, h *holder, both string) {
+	holds := ""
+	switch l := h.label; {
+	case h.verdict != nil:
+		f.Claim = fmt.Sprintf("%s went to the cluster of %d addresses of %s, which is %s, such as a broker.", both, h.members, h.address, forMany)
+		holds = "its cluster behaves so within the scope; the votes are among the facts."
+		for _, v := range h.verdict.Votes {
+			yes := "no"
+			if v.Yes {
+				yes = "yes"
+			}
+			f.Facts = append(f.Facts, model.Fact{Name: "vote_" + v.Name, Value: fmt.Sprintf("%s: %s, needed %s", yes, v.Value, v.Threshold)})
+		}
+	case l.Role == model.RoleAccount:
+		f.Claim = fmt.Sprintf("%s went to %s, an account of %s at a custodian by label; %s, or with a broker's account there.", both, h.address, name(l.Entity), forMany)
+		holds = fmt.Sprintf("a label of %s says that the address is an account, confidence %s.", name(l.Source), l.Confidence.Short())
+	default:
+		f.Claim = fmt.Sprintf("%s went to %s, an address of %s by label; %s, or with a broker's account there.", both, h.address, name(l.Entity), forMany)
+		holds = fmt.Sprintf("a label of %s says so, confidence %s.", name(l.Source), l.Confidence.Short())
+		if len(l.Derivation) > 0 {
+			holds = fmt.Sprintf("inferred by %s, confidence %s.", name(l.Source), l.Confidence.Short())
+		} else if on, _ := l.On.Address(); on != h.address {
+			holds = fmt.Sprintf("inferred: a label of %s says so of %s, with which it signed together, confidence %s.", name(l.Source), on, l.Confidence.Short())
+		}
+	}
+	if h.label != nil {
+		f.Labels = append(f.Labels, *h.label)
+	}
+	f.Premises = []model.Premise{
+		{Text: "The address is one customer's.", Question: "Could many customers, or a broker for his, be behind it?",
+			Answer: "unknown: the service's books would tell; the share of other coins is among the facts."},
+		{Text: "A service holds the keys.", Question: "How is that known?", Answer: holds},
+	}
+	f.Alternatives = []model.Alternative{
+		{Text: "The coins are of different customers of the service.", WhyNot: "it is the ordinary explanation; a service holds coins for many."},
+		{Text: "A broker or a nested service pays in for its own customers.", WhyNot: "the ledger does not show for whom an address of a service is paid."},
+	}
+	f.Counter = []model.Counter{{Text: "coins that are neither mined nor from the actor, as others' would be", Found: f.Amounts[2].Amount > 0}}
+	f.RefutedBy = []string{"The service's books showing whose accounts were credited."}
+	f.Confidence = model.AnalyticConfidence{Level: model.Low, Reasons: []string{
+		"a service holds coins for many customers", "the error rate of the rule is not measured"}}
+}

@@ -1,0 +1,171 @@
+package commingle
+
+import (
+	"fmt"
+
+	"github.com/goldwash/goldwash/heuristics/actor"
+	"github.com/goldwash/goldwash/heuristics/payout"
+	"github.com/goldwash/goldwash/heuristics/trail"
+	"github.com/goldwash/goldwash/model"
+)
+
+// Class is what a coin is.
+type Class uint8
+
+// Classes of coins.
+const (
+	Other    Class = iota
+	Mined          // received for mining
+	Own            // in an actor's own wallet
+	Dust           // too small to say anything
+	Received       // came from an actor, to an address that is not its own
+)
+
+// String returns the class as findings write it.
+func (c Class) String() string {
+	return [...]string{"other", "mined", "attributed", "dust", "received"}[c]
+}
+
+// Coin is one coin with its class.
+type Coin struct {
+	Source  model.Outpoint    // the output
+	Address model.Address     // that held it; the zero value where unknown
+	Vin     int               // the input that spends it; -1 where none does or none was seen
+	By      model.TxID        // of this transaction
+	Class   Class             //
+	Pool    string            // of a mined coin, where known
+	Mining  model.Probability // that a mined coin is one
+	Payout  *payout.Candidacy // that paid a mined coin
+	Actor   actor.Attribution // of a coin in an actor's own wallet
+	Trail   *trail.Trail      // of a received coin: of the transaction that paid it
+	Alike   model.Address     // the actor's address that the payer of dust looks like
+	Value   model.Amount      // where Known
+	Known   bool
+	Block   model.BlockRef // where the coin is spent, or else was paid
+}
+
+// attribution returns who the actor is whose coin it is or was, the label that
+// says so, and how sure that is.
+func (c *Coin) attribution() (entity string, l model.Label, p model.Probability) {
+	switch {
+	case c.Class == Own:
+		return c.Actor.Entity, c.Actor.Label, c.Actor.Confidence
+	case c.Class == Received && c.Trail != nil:
+		return c.Trail.Entity, c.Trail.Attribution.Label, c.Trail.Confidence
+	}
+	return "", model.Label{}, 0
+}
+
+// Commingling is what the heuristic found about a transaction, an address or a
+// cluster. It is immutable.
+type Commingling struct {
+	Kind    string
+	Tx      model.TxID    // of C1 and received coins
+	Address model.Address // of the other kinds: the address, or the one that stands for the cluster
+	Coins   []Coin
+	// Sums by class of the coins of known value. Own is the actor's side: for
+	// kinds other than C1 and C2 what came from the actor. Other includes dust.
+	Mined, Own, Other model.Amount
+	Confidence        model.Probability // of the labels that both classes rest on
+}
+
+// String returns the kind and the sums in one line.
+func (c *Commingling) String() string {
+	return fmt.Sprintf("%s mined %v attributed %v other %v", c.Kind, c.Mined, c.Own, c.Other)
+}
+
+// Size returns about how many bytes the result holds, for the engine's memory.
+func (c *Commingling) Size() int { return 256 + 512*len(c.Coins) }
+
+// Balance is twice the lesser of the classes over their sum, in parts per
+// million: 0 where one side is nothing, 1,000,000 where they are even.
+func (c *Commingling) Balance() model.Probability {
+	least := min(c.Mined, c.Own)
+	sum, ok := c.Mined.Add(c.Own)
+	if !ok || sum <= 0 {
+		return 0
+	}
+	v, _ := least.Share(2*int64(model.Certain), int64(sum))
+	return model.Probability(v)
+}
+
+// sum adds the values up by class; it reports false where they do not fit. Coins
+// that came from an actor are on the actor's side only where the kind is about
+// such.
+func (c *Commingling) sum(*model.Tx) bool {
+	c.Mined, c.Own, c.Other = 0, 0, 0
+	ok := true
+	add := func(to *model.Amount, v model.Amount) {
+		var fits bool
+		*to, fits = to.Add(v)
+		ok = ok && fits
+	}
+	came := c.Kind == KindReceived || c.Kind == KindReceipt || c.Kind == KindService
+	mining, owner := model.Probability(0), model.Probability(0)
+	for i := range c.Coins {
+		coin := &c.Coins[i]
+		_, _, confidence := coin.attribution()
+		switch {
+		case coin.Class == Mined:
+			add(&c.Mined, coin.Value)
+			mining = max(mining, coin.Mining)
+		case coin.Class == Own && !came, coin.Class == Received && came:
+			add(&c.Own, coin.Value)
+			owner = max(owner, confidence)
+		default:
+			add(&c.Other, coin.Value)
+		}
+	}
+	c.Confidence = mining.Times(owner)
+	return ok
+}
+
+// count returns how many coins have the class.
+func (c *Commingling) count(class Class) int {
+	n := 0
+	for i := range c.Coins {
+		if c.Coins[i].Class == class {
+			n++
+		}
+	}
+	return n
+}
+
+// material reports whether both classes contribute enough.
+func (p Params) material(c *Commingling) bool {
+	whole, ok := model.Sum(c.Mined, c.Own, c.Other)
+	if !ok || whole <= 0 {
+		return false
+	}
+	for _, part := range [...]model.Amount{c.Mined, c.Own} {
+		share, ok := part.Share(int64(model.Certain), int64(whole))
+		if part < p.MinSat || !ok || model.Probability(share) < p.MinShare {
+			return false
+		}
+	}
+	return true
+}
+
+// weight returns the weight of a transaction that signs for both classes, given
+// the labels, and with their doubt.
+func (p Params) weight(c model.Probability) (given, discounted model.MicroNats) {
+	given = model.LnRatio(p.Ratio, 1)
+	return given, given.Discount(c)
+}
+
+// weightOf returns the weight of what a kind of finding says.
+func (p Params) weightOf(kind string, c model.Probability) (given, discounted model.MicroNats) {
+	switch kind {
+	case KindCluster:
+		given = p.Cluster
+	case KindReceipt:
+		given = p.Receipt
+	case KindService:
+		given = p.Service
+	case KindReceived:
+		given = p.Received
+	default:
+		return p.weight(c)
+	}
+	return given, given.Discount(c)
+}

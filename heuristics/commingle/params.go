@@ -1,0 +1,86 @@
+package commingle
+
+import (
+	"fmt"
+
+	"github.com/goldwash/goldwash/model"
+)
+
+// Params are the parameters. [DefaultParams] has their defaults.
+type Params struct {
+	// MinSat and MinShare are what each class of coins must at least
+	// contribute; coins below MinSat are dust and belong to neither class.
+	MinSat   model.Amount
+	MinShare model.Probability
+	// A payment of at most DustingSat is dust too if its transaction pays so
+	// much to DustingOutputs outputs or more.
+	DustingSat     model.Amount
+	DustingOutputs int
+	// MinPayout is the least probability of a payout whose receipts count as
+	// mined.
+	MinPayout model.Probability
+	// Ratio is the likelihood ratio of one transaction that signs for both.
+	Ratio int64
+	// The log likelihood ratios of one cluster that spends both separately, of
+	// one address that received both, of a service's address that both flow to,
+	// and of a payee of the actor who spends both together.
+	Cluster, Receipt, Service, Received model.MicroNats
+	// Possible is the most that is said of coins for which nobody signed, or a
+	// service did; ReceivedCap the most that is said of a payee.
+	Possible, ReceivedCap model.Probability
+	// Prior is the probability that two classes of coins under one key-set
+	// in an ordinary transaction have one owner.
+	Prior model.Probability
+	// Hops is how many addresses coins may pass through that come from an
+	// actor.
+	Hops int
+	// FanOut is how many outputs a transaction has, unless it is a coinbase,
+	// that may be a payout.
+	FanOut int
+	// Coins bounds the coins that are looked at of one address or cluster,
+	// Reach the transactions that are kept as reached by an actor's coins,
+	// History the transactions that are read of one address where no index was
+	// built, and MaxParts the coins and transactions of each sort that a
+	// finding lists.
+	Coins, Reach, History, MaxParts int
+}
+
+// DefaultParams returns the defaults.
+func DefaultParams() Params {
+	return Params{
+		MinSat: 20_001, MinShare: model.Percent(1), DustingSat: 100_000, DustingOutputs: 10,
+		MinPayout: model.Percent(80),
+		Ratio:     200, Cluster: 4 * model.Nat, Receipt: model.Nat, Service: 2 * model.Nat, Received: model.Nat / 2,
+		Possible: model.Percent(49), ReceivedCap: model.Percent(20), Prior: model.Percent(10),
+		Hops: 4, FanOut: 5,
+		Coins: 2_000, Reach: 1 << 20, History: 2_000, MaxParts: 100,
+	}
+}
+
+// Parameters lists them with their values and where those come from.
+func (p Params) Parameters() []model.Parameter {
+	chosen := func(name string, value any, source string) model.Parameter {
+		return model.Parameter{Name: "commingle." + name, Value: fmt.Sprint(value), Origin: model.Chosen, Source: source}
+	}
+	return []model.Parameter{
+		chosen("min_sat", int64(p.MinSat), "above twice the 10,000 sat that token wallets put in each output"),
+		chosen("min_share", p.MinShare, ""),
+		chosen("dusting_sat", int64(p.DustingSat), ""),
+		chosen("dusting_outputs", p.DustingOutputs, ""),
+		chosen("min_payout", p.MinPayout, ""),
+		chosen("ratio", p.Ratio, "section 10 of the heuristics reference"),
+		chosen("cluster_nats", p.Cluster, "section 10 of the heuristics reference"),
+		chosen("receipt_nats", p.Receipt, "section 10 of the heuristics reference"),
+		chosen("service_nats", p.Service, "section 10 of the heuristics reference"),
+		chosen("received_nats", p.Received, "the most that practice allows for receiving"),
+		chosen("possible", p.Possible, "never more than possible"),
+		chosen("received_cap", p.ReceivedCap, ""),
+		chosen("prior", p.Prior, ""),
+		chosen("hops", p.Hops, "as far as package trail follows"),
+		chosen("fan_out", p.FanOut, "the least outputs of a payout by a labelled payer"),
+		chosen("coins", p.Coins, ""),
+		chosen("reach", p.Reach, ""),
+		chosen("history", p.History, ""),
+		chosen("max_parts", p.MaxParts, ""),
+	}
+}

@@ -1,0 +1,346 @@
+package commingle
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/goldwash/goldwash/heuristics"
+	"github.com/goldwash/goldwash/heuristics/actor"
+	"github.com/goldwash/goldwash/heuristics/cluster"
+	"github.com/goldwash/goldwash/heuristics/coinjoin/shape"
+	"github.com/goldwash/goldwash/heuristics/payout"
+	"github.com/goldwash/goldwash/heuristics/service"
+	"github.com/goldwash/goldwash/heuristics/trail"
+	"github.com/goldwash/goldwash/model"
+	"github.com/goldwash/goldwash/sources"
+)
+
+// transaction looks at what one transaction spends together: C1 and received
+// coins. It also asks for the addresses that it touches and that a pass of their
+// own is to be about.
+func (r *rule) transaction(ctx context.Context, pass *heuristics.Pass, x *Index) (*Commingling, error) {
+	tx, err := pass.Tx(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r.visit(pass, x, tx)
+	if known, ok := x.alike[tx.ID]; ok {
+		pass.Note(lookAlike(known), 1)
+	}
+	if tx.Coinbase() || len(tx.Inputs) < 2 {
+		return nil, heuristics.ErrSkip
+	}
+	c := &Commingling{Kind: Kind, Tx: tx.ID, Coins: make([]Coin, len(tx.Inputs))}
+	r.inputs(x, tx, c)
+	// The actor's own coins are found by address alone, so they come first:
+	// few transactions have any.
+	own, err := r.own(ctx, pass, tx, c)
+	switch {
+	case err != nil:
+		return nil, err
+	case own:
+		err = r.together(ctx, pass, tx, c)
+	default:
+		c.Kind = KindReceived
+		err = r.received(ctx, pass, x, tx, c)
+	}
+	if err != nil {
+		return nil, err
+	}
+	f, err := r.spent(ctx, pass, tx, c)
+	if err != nil {
+		return nil, err
+	}
+	pass.Report(f)
+	return c, nil
+}
+
+// visit asks for passes about the addresses that a transaction pays or spends,
+// where both classes of coins may be. Where no scope was read, it asks for those
+// that an actor pays from its own address.
+func (r *rule) visit(pass *heuristics.Pass, x *Index, tx *model.Tx) {
+	look := func(a model.Address) {
+		if g, on := x.subject(a); g != nil {
+			pass.Visit(model.RefAddress(on))
+		}
+	}
+	if x.read {
+		if len(x.groups) == 0 {
+			return
+		}
+		for i := range tx.Outputs {
+			look(tx.Outputs[i].Owner)
+		}
+		for i := range tx.Inputs {
+			if tx.Inputs[i].OwnerBy != model.OwnerUnknown {
+				look(tx.Inputs[i].Owner)
+			}
+		}
+		return
+	}
+	if tx.Coinbase() || !pass.Can(sources.History) {
+		return
+	}
+	own := actor.Of(pass)
+	for i := range tx.Inputs {
+		in := &tx.Inputs[i]
+		if in.OwnerBy == model.OwnerUnknown {
+			continue
+		}
+		if a, ok := own.Own(in.Owner, tx.Block); !ok || a.Via != actor.ByLabel {
+			continue
+		}
+		for j := range tx.Outputs {
+			if o := &tx.Outputs[j]; o.Owner.Ownable() && o.Value > 0 {
+				pass.Visit(model.RefAddress(o.Owner))
+			}
+		}
+		return
+	}
+}
+
+// inputs lists the coins that a transaction spends.
+func (r *rule) inputs(x *Index, tx *model.Tx, c *Commingling) {
+	for i := range tx.Inputs {
+		in := &tx.Inputs[i]
+		coin := &c.Coins[i]
+		*coin = Coin{Vin: i, By: tx.ID, Source: in.Prev, Value: in.Value, Known: in.ValueKnown, Block: tx.Block}
+		if in.OwnerBy != model.OwnerUnknown {
+			coin.Address = in.Owner
+		}
+		if in.ValueKnown && in.Value < r.MinSat {
+			coin.Class, coin.Alike = Dust, x.alike[in.Prev.Tx]
+		}
+	}
+}
+
+// own marks the coins at addresses that a label gives to an actor as its own.
+// An address that is the actor's only by co-spending does not count here: this
+// very transaction may be what joins it.
+func (r *rule) own(ctx context.Context, pass *heuristics.Pass, tx *model.Tx, c *Commingling) (bool, error) {
+	actors := actor.Of(pass)
+	found := false
+	for i := range c.Coins {
+		coin := &c.Coins[i]
+		if coin.Class == Dust || coin.Address.IsZero() {
+			continue
+		}
+		a, ok := actors.Own(coin.Address, tx.Block)
+		if !ok || a.Via != actor.ByLabel {
+			continue
+		}
+		dust, err := r.dusting(ctx, pass, coin)
+		if err != nil {
+			return false, err
+		}
+		if dust {
+			coin.Class = Dust
+			continue
+		}
+		coin.Class, coin.Actor, found = Own, a, true
+	}
+	return found, nil
+}
+
+// together judges a transaction that spends an actor's own coins.
+func (r *rule) together(ctx context.Context, pass *heuristics.Pass, tx *model.Tx, c *Commingling) error {
+	why, err := r.guard(ctx, pass, tx)
+	if err != nil {
+		return err
+	}
+	if why != "" {
+		pass.Note("attributed coins spent with others, left out: "+why, 1)
+		return heuristics.ErrSkip
+	}
+	mined, err := r.mined(ctx, pass, c.Coins, false)
+	if err != nil {
+		return err
+	}
+	if !mined || !c.sum(tx) || !r.material(c) {
+		return heuristics.ErrSkip
+	}
+	return nil
+}
+
+// received judges a transaction without such coins: whether it spends coins that
+// came from an actor.
+func (r *rule) received(ctx context.Context, pass *heuristics.Pass, x *Index, tx *model.Tx, c *Commingling) error {
+	may := func(coin *Coin) bool {
+		if coin.Class != Other || coin.Address.IsZero() {
+			return false
+		}
+		_, reached := x.reach[coin.Source.Tx]
+		return reached || !x.read
+	}
+	if !slices.ContainsFunc(c.Coins, func(coin Coin) bool { return may(&coin) }) {
+		return heuristics.ErrSkip
+	}
+	mined, err := r.mined(ctx, pass, c.Coins, false)
+	if err != nil {
+		return err
+	}
+	if !mined {
+		return heuristics.ErrSkip
+	}
+	actors := actor.Of(pass)
+	found := false
+	for i := range c.Coins {
+		coin := &c.Coins[i]
+		if !may(coin) {
+			continue
+		}
+		if _, own := actors.Own(coin.Address, tx.Block); own {
+			// Joined to the actor's own by other co-spends: a matter of C2.
+			pass.Note("coins at an actor's address by co-spending, spent with mined ones: not counted as received", 1)
+			return heuristics.ErrSkip
+		}
+		ok, err := r.came(ctx, pass, coin)
+		if err != nil {
+			return err
+		}
+		found = found || ok
+	}
+	if !found {
+		return heuristics.ErrSkip
+	}
+	why, err := r.guard(ctx, pass, tx)
+	if err != nil {
+		return err
+	}
+	if why != "" {
+		pass.Note("coins from an actor spent with mined ones, left out: "+why, 1)
+		return heuristics.ErrSkip
+	}
+	if !c.sum(tx) || !r.material(c) {
+		return heuristics.ErrSkip
+	}
+	return nil
+}
+
+// came marks a coin that came from an actor, or that is dust.
+func (r *rule) came(ctx context.Context, pass *heuristics.Pass, coin *Coin) (bool, error) {
+	t, err := trail.Of(ctx, pass, coin.Source.Tx, r.Hops)
+	switch {
+	case errors.Is(err, heuristics.ErrSkip), errors.Is(err, sources.ErrNotFound):
+		return false, nil
+	case err != nil:
+		return false, err
+	}
+	dust, err := r.dusting(ctx, pass, coin)
+	if err != nil {
+		return false, err
+	}
+	if dust || coin.Known && coin.Value < r.MinSat {
+		coin.Class, coin.Trail = Dust, t
+		return false, nil
+	}
+	coin.Class, coin.Trail = Received, t
+	return true, nil
+}
+
+// guard says why nothing may be concluded from the transaction, if so.
+func (r *rule) guard(ctx context.Context, pass *heuristics.Pass, tx *model.Tx) (string, error) {
+	v, err := shape.Of(ctx, pass, tx.ID)
+	if err != nil {
+		return "", err
+	}
+	if v.SkipUnion {
+		return "may be a coinjoin", nil
+	}
+	clusters := cluster.Of(pass)
+	if skip, ok := clusters.Skipped(tx.ID); ok {
+		return fmt.Sprint(skip.Reason), nil
+	}
+	for i := range tx.Inputs {
+		if tx.Inputs[i].SigHash.MultiParty() {
+			return "signed in parts, as two parties do", nil
+		}
+	}
+	// The scope of the clusters may not hold the transaction.
+	if why, _ := cluster.Veto(tx, cluster.DefaultParams(), shape.ParamsOf(pass)); why != "" {
+		return fmt.Sprint(why), nil
+	}
+	var as []model.Address
+	for i := range tx.Inputs {
+		if in := &tx.Inputs[i]; in.OwnerBy != model.OwnerUnknown && !slices.Contains(as, in.Owner) {
+			as = append(as, in.Owner)
+		}
+	}
+	return r.custody(ctx, pass, as)
+}
+
+// custody says why the keys of addresses, or of their clusters, may be held for
+// others; empty where nothing says so.
+func (r *rule) custody(ctx context.Context, pass *heuristics.Pass, as []model.Address) (string, error) {
+	refs := make([]model.Ref, len(as))
+	for i, a := range as {
+		refs[i] = model.RefAddress(a)
+	}
+	// Labels that indexes derived are on addresses only.
+	direct, err := pass.Labels(ctx, refs...)
+	if err != nil {
+		return "", err
+	}
+	services, clusters := service.Of(pass), cluster.Of(pass)
+	for i, a := range as {
+		for _, ls := range [...][]model.Label{direct[i], clusters.Labels(a)} {
+			for j := range ls {
+				switch l := &ls[j]; {
+				case l.Role == model.RoleAccount:
+					return "an input is in a wallet that holds an account, by label", nil
+				case l.Category.Custodial():
+					return "an input is a custodian's by label", nil
+				}
+			}
+		}
+		if services.Like(a) {
+			return "an input is of a cluster that behaves like a service", nil
+		}
+	}
+	return "", nil
+}
+
+// mined marks the coins that a pool or a coinbase paid to a miner: to anybody,
+// but to a service's customer only where services count.
+func (r *rule) mined(ctx context.Context, pass *heuristics.Pass, coins []Coin, services bool) (bool, error) {
+	var ids []model.TxID
+	seen := map[model.TxID]bool{}
+	for i := range coins {
+		if id := coins[i].Source.Tx; coins[i].Class == Other && !seen[id] {
+			seen[id] = true
+			ids = append(ids, id)
+		}
+	}
+	paid := map[model.TxID]*payout.Candidacy{}
+	for _, id := range ids {
+		cand, err := payout.CandidateOf(ctx, pass, id, payout.MaxHops)
+		switch {
+		case errors.Is(err, heuristics.ErrSkip):
+		case errors.Is(err, sources.ErrNotFound):
+			pass.Note("where an input comes from is not known", 1)
+		case err != nil:
+			return false, err
+		default:
+			paid[id] = cand
+		}
+	}
+	found := false
+	for i := range coins {
+		coin := &coins[i]
+		cand := paid[coin.Source.Tx]
+		if cand == nil || coin.Class != Other {
+			continue
+		}
+		ok, pool, prob := cand.MemberReceipt(coin.Source.Vout)
+		if v := coin.Source.Vout; !ok && services && cand.Accepted && uint64(v) < uint64(len(cand.Receipts)) && cand.Receipts[v].Class == payout.Service {
+			ok, pool, prob = true, cand.Payer.Pool, cand.Score.Probability
+		}
+		if !ok || prob < r.MinPayout {
+			continue
+		}
+		coin.Class, coin.Pool, coin.Mining, coin.Payout, found = Mined, pool, prob, cand, true
+	}
+	return found, nil
+}

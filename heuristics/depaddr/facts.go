@@ -1,0 +1,236 @@
+package depaddr
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/goldwash/goldwash/heuristics"
+	"github.com/goldwash/goldwash/heuristics/cluster"
+	"github.com/goldwash/goldwash/model"
+)
+
+// none stands for an address, a cluster or an operator that is not known.
+const none = math.MaxUint32
+
+// facts are the transactions of the scope that pay or spend watched clusters,
+// with addresses by their ids. They are read in rounds, because which clusters
+// matter shows only from the transactions of others.
+type facts struct {
+	x       *cluster.Index
+	watched []bool // by cluster
+	moves   []move // in ledger order
+	ins     []in
+	outs    []out
+	spends  []uint64 // address and move, sorted
+	pays    []uint64 // the same of what pays an address
+}
+
+// move is a transaction.
+type move struct {
+	tx    model.TxID
+	block model.BlockRef
+	seq   int // place in the scope
+	// payer is the cluster that signs; none where nobody is known to, several
+	// parties may, or the coins are new.
+	payer          uint32
+	mint           bool
+	apart          bool // several parties may have signed
+	unowned        bool // an input's owner is not known, or may be anybody
+	inFrom, inTo   int
+	outFrom, outTo int
+	total          model.Amount // of the outputs that can be spent
+}
+
+type in struct {
+	id   uint32
+	prev model.Outpoint
+}
+
+type out struct {
+	id    uint32
+	vout  uint32
+	value model.Amount
+}
+
+func newFacts(x *cluster.Index) *facts { return &facts{x: x, watched: make([]bool, x.Clusters())} }
+
+// gather reads the scope once more and keeps the transactions that touch the
+// clusters and none that were watched before.
+func (f *facts) gather(ctx context.Context, s *heuristics.Scan, clusters []uint32) error {
+	fresh, some := make([]bool, len(f.watched)), false
+	for _, c := range clusters {
+		if !f.watched[c] {
+			fresh[c], some = true, true
+		}
+	}
+	if !some {
+		return nil
+	}
+	seq := 0
+	for tx, err := range s.Txs(ctx) {
+		if err == nil {
+			err = f.add(tx, seq, fresh)
+		}
+		if err != nil {
+			return err
+		}
+		seq++
+	}
+	for c, is := range fresh {
+		f.watched[c] = f.watched[c] || is
+	}
+	f.sort()
+	return nil
+}
+
+// add keeps a transaction if it matters.
+func (f *facts) add(tx *model.Tx, seq int, fresh []bool) error {
+	m := move{tx: tx.ID, block: tx.Block, seq: seq, payer: none, mint: tx.Coinbase(), inFrom: len(f.ins), outFrom: len(f.outs)}
+	matters, kept := false, false
+	see := func(a model.Address) (uint32, error) {
+		id, ok := f.x.ID(a)
+		if !ok {
+			return none, fmt.Errorf("depaddr: address %s was not there when the clusters were built: the source has changed", a)
+		}
+		c := f.x.ClusterOf(id)
+		matters, kept = matters || fresh[c], kept || f.watched[c]
+		return id, nil
+	}
+	drop := func() { f.ins, f.outs = f.ins[:m.inFrom], f.outs[:m.outFrom] }
+	if !m.mint {
+		for i := range tx.Inputs {
+			t := &tx.Inputs[i]
+			if t.OwnerBy == model.OwnerUnknown || t.Owner.IsZero() || !t.Owner.Ownable() {
+				m.unowned = true
+				continue
+			}
+			id, err := see(t.Owner)
+			if err != nil {
+				return err
+			}
+			f.ins = append(f.ins, in{id, t.Prev})
+		}
+		if len(tx.Inputs) > 1 {
+			_, m.apart = f.x.Skipped(tx.ID)
+		}
+		if len(f.ins) > m.inFrom && !m.apart {
+			m.payer = f.x.ClusterOf(f.ins[m.inFrom].id)
+		}
+	}
+	for i := range tx.Outputs {
+		o := &tx.Outputs[i]
+		if !o.Spendable() || o.Value <= 0 {
+			continue
+		}
+		id := uint32(none)
+		if !o.Owner.IsZero() {
+			var err error
+			if id, err = see(o.Owner); err != nil {
+				return err
+			}
+		}
+		f.outs = append(f.outs, out{id, uint32(i), o.Value})
+		m.total = plus(m.total, o.Value)
+	}
+	if !matters || kept {
+		drop()
+		return nil
+	}
+	m.inTo, m.outTo = len(f.ins), len(f.outs)
+	f.moves = append(f.moves, m)
+	return nil
+}
+
+// sort puts the transactions in ledger order and makes the lists by address.
+func (f *facts) sort() {
+	slices.SortFunc(f.moves, func(a, b move) int { return cmp.Compare(a.seq, b.seq) })
+	f.spends, f.pays = f.spends[:0], f.pays[:0]
+	for i := range f.moves {
+		for _, t := range f.insOf(uint32(i)) {
+			f.spends = f.list(f.spends, t.id, i)
+		}
+		for _, o := range f.outsOf(uint32(i)) {
+			f.pays = f.list(f.pays, o.id, i)
+		}
+	}
+	slices.Sort(f.spends)
+	slices.Sort(f.pays)
+	f.spends, f.pays = slices.Compact(f.spends), slices.Compact(f.pays)
+}
+
+func (f *facts) list(pairs []uint64, id uint32, i int) []uint64 {
+	if id == none || !f.watched[f.x.ClusterOf(id)] {
+		return pairs
+	}
+	return append(pairs, uint64(id)<<32|uint64(i))
+}
+
+func (f *facts) insOf(m uint32) []in   { return f.ins[f.moves[m].inFrom:f.moves[m].inTo] }
+func (f *facts) outsOf(m uint32) []out { return f.outs[f.moves[m].outFrom:f.moves[m].outTo] }
+
+// spendsOf returns the moves that spend an address of a watched cluster, and
+// paysTo those that pay it, in ledger order; the moves are the lower halves.
+func (f *facts) spendsOf(id uint32) []uint64 { return of(f.spends, id) }
+func (f *facts) paysTo(id uint32) []uint64   { return of(f.pays, id) }
+
+func of(pairs []uint64, id uint32) []uint64 {
+	from, _ := slices.BinarySearch(pairs, uint64(id)<<32)
+	to := len(pairs)
+	if id != none {
+		to, _ = slices.BinarySearch(pairs, (uint64(id)+1)<<32)
+	}
+	return pairs[from:to]
+}
+
+// members returns the ids of a cluster, in the order of the addresses.
+func (f *facts) members(c uint32) []uint32 {
+	as := f.x.Members(f.x.Head(c))
+	ids := make([]uint32, len(as))
+	for i, a := range as {
+		ids[i], _ = f.x.ID(a)
+	}
+	return ids
+}
+
+// owners returns the different addresses that a move spends, sorted by id.
+func (f *facts) owners(m uint32) []uint32 {
+	ids := make([]uint32, 0, 8)
+	for _, t := range f.insOf(m) {
+		ids = append(ids, t.id)
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
+// single returns the only output of a move that can be spent; none where there
+// are several, or the script of it may be anybody's.
+func (f *facts) single(m uint32) uint32 {
+	outs := f.outsOf(m)
+	if len(outs) != 1 || outs[0].id == none || !f.x.At(outs[0].id).Ownable() {
+		return none
+	}
+	return outs[0].id
+}
+
+// plus adds values, at most the largest.
+func plus(a, b model.Amount) model.Amount {
+	if sum, ok := a.Add(max(b, 0)); ok {
+		return sum
+	}
+	return math.MaxInt64
+}
+
+// within reports whether part is at most a share of the whole.
+func within(part, whole model.Amount, share model.Probability) bool {
+	most, ok := whole.Share(int64(share), int64(model.Certain))
+	return !ok || part <= most
+}
+
+// atLeast reports whether part is a share of the whole, or more.
+func atLeast(part, whole model.Amount, share model.Probability) bool {
+	least, ok := whole.Share(int64(share), int64(model.Certain))
+	return ok && part >= least
+}

@@ -1,0 +1,238 @@
+package deposit
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/goldwash/goldwash/heuristics/depaddr"
+	"github.com/goldwash/goldwash/model"
+)
+
+// counter states what was looked for against the deposit, found or not, and what
+// is left of it.
+func (f *found) counter(ctx context.Context, g *model.Finding) error {
+	d := f.d
+	g.Counter = append(g.Counter, model.Counter{Text: "an input of the service itself, which would make it a transfer of its own"})
+	g.Unseen = append(g.Unseen, f.unseen...)
+	g.Unseen = append(g.Unseen, "That hash power was bought, and by whom: that is in the service's books only.")
+	if f.r.Payers.Unowned > 0 {
+		g.Unseen = append(g.Unseen, fmt.Sprintf("The owner of %d inputs.", f.r.Payers.Unowned))
+	}
+	f.untraced(g)
+	if !d.Searched {
+		g.Facts = append(g.Facts, model.Fact{Name: "returned", Value: "not looked for"})
+		return nil
+	}
+	var back, soon []Return
+	var all, within model.Amount
+	for _, r := range d.Returns {
+		if r.ToPayer {
+			soon = append(soon, r)
+			within += r.Amount // payments of one chain: no overflow
+		} else {
+			back = append(back, r)
+		}
+	}
+	if f.lookedAtPayer() {
+		for _, r := range f.receipts {
+			all += r.Amount
+		}
+		if err := f.count(ctx, g, f.receipts, len(f.receipts) > 0, fmt.Sprintf(
+			"payments by %s to addresses of the payer at any time, as to a seller of hash power: %s, %s BTC, in %s",
+			d.Payee.Entity, plural(len(f.receipts), "payment"), all, f.where)); err != nil {
+			return err
+		}
+		least, _ := d.Amount.Share(int64(f.ReturnShare), int64(model.Certain))
+		if err := f.count(ctx, g, soon, within >= least, fmt.Sprintf(
+			"withdrawals to addresses of the payer that make up %s of the deposit within %s: %s BTC, in %s",
+			f.ReturnShare, plural(f.ReturnDays, "day"), within, f.where)); err != nil {
+			return err
+		}
+	}
+	if f.idle {
+		var idle []Return
+		for _, r := range d.Returns {
+			if r.Fits > 0 {
+				idle = append(idle, r)
+			}
+		}
+		if err := f.count(ctx, g, idle, len(idle) > 0, fmt.Sprintf(
+			"a payment by %s of exactly the deposit less %s BTC to anybody, %d to %d days later, as idle funds are returned: %s, in %s",
+			d.Payee.Entity, f.IdleFee, f.IdleFrom, f.IdleTo, plural(len(idle), "payment"), f.where)); err != nil {
+			return err
+		}
+	}
+	return f.net(ctx, g, back)
+}
+
+// lookedAtPayer reports whether payments to the payer were looked for.
+func (f *found) lookedAtPayer() bool { return f.d.Searched && !f.many() }
+
+// count adds one search with the first payments that it found.
+func (f *found) count(ctx context.Context, g *model.Finding, rs []Return, found bool, text string) error {
+	c := model.Counter{Text: text, Found: found}
+	for i := range rs[:min(len(rs), f.MaxItems)] {
+		it, err := f.item(ctx, &rs[i])
+		if err != nil {
+			return err
+		}
+		c.Items = append(c.Items, it)
+	}
+	g.Counter = append(g.Counter, c)
+	return nil
+}
+
+func (f *found) item(ctx context.Context, r *Return) (model.Item, error) {
+	m, err := f.pass.Money(ctx, r.Amount, r.Block)
+	it := model.Item{On: model.RefOutpoint(r.Out), Role: "paid back", Address: r.Address, Value: &m, Block: r.Block}
+	if _, after := f.days(r.Block); after {
+		it.Note = plural(r.Days, "day") + " after the deposit"
+	} else {
+		it.Role, it.Note = "paid", "before the deposit"
+	}
+	return it, err
+}
+
+// net states what came back, and what is left.
+func (f *found) net(ctx context.Context, g *model.Finding, elsewhere []Return) error {
+	d := f.d
+	if len(d.Returns) == 0 {
+		g.Facts = append(g.Facts, model.Fact{Name: "returned", Value: "none found in " + f.where})
+		return nil
+	}
+	unsure := slices.ContainsFunc(elsewhere, func(r Return) bool { return r.Fits > 1 })
+	net := d.Net()
+	text := fmt.Sprintf("%s BTC in %s, the last after %s", d.Amount-net, plural(len(d.Returns), "payment"), plural(d.Returns[len(d.Returns)-1].Days, "day"))
+	if unsure {
+		text += "; which of several deposits some of them belong to is not known, and those are left out of the net amount"
+	}
+	g.Facts = append(g.Facts, model.Fact{Name: "returned", Value: text})
+	m, err := f.pass.Money(ctx, net, f.tx.Block)
+	if err != nil {
+		return err
+	}
+	g.Amounts = append(g.Amounts, model.Figure{Role: "net of returns", Money: m})
+	if len(d.Returns) > 0 {
+		g.Unseen = append(g.Unseen, "Whether the payments that came back belong to this deposit or to another of the same payer.")
+	}
+	return nil
+}
+
+// untraced says where the search for a payer behind the inputs ended.
+func (f *found) untraced(g *model.Finding) {
+	if f.d.Attributed() || len(f.r.Payers.Actors) > 0 {
+		if f.r.lacks != "" {
+			g.Unseen = append(g.Unseen, "Where the inputs come from: "+f.r.lacks+".")
+		}
+		return
+	}
+	for _, r := range f.r.Refused {
+		g.Search = append(g.Search, model.Fact{Name: "trail of an actor not followed: " + string(r.Reason), Value: fmt.Sprint(r.N)})
+		if r.Reason.Unseen() {
+			g.Unseen = append(g.Unseen, "Whether an actor's coins paid: "+string(r.Reason)+".")
+		}
+	}
+	if f.r.lacks != "" {
+		g.Unseen = append(g.Unseen, "Whether an actor's coins paid: "+f.r.lacks+".")
+	}
+}
+
+// premises states what the claim rests on, and what else would explain it.
+func (f *found) premises(g *model.Finding) {
+	d, r := f.d, f.r
+	f.payeePremises(g)
+	if d.Attributed() {
+		f.payerPremises(g)
+		g.Alternatives = append(g.Alternatives, model.Alternative{Text: "The payer paid into somebody else's account.", WhyNot: "the ledger does not show whose account is credited."})
+	} else if len(r.Payers.Actors) > 0 {
+		g.Alternatives = append(g.Alternatives, model.Alternative{
+			Text:   fmt.Sprintf("%s paid: some inputs are its own.", r.Payers.Actors[0].Entity),
+			WhyNot: fmt.Sprintf("several parties may have signed the transaction (%s), so which of them paid this output is not known.", r.Payers.Several)})
+	}
+	if f.many() {
+		g.Alternatives = append(g.Alternatives, model.Alternative{
+			Text: "A service paid for one of its customers.", WhyNot: "an input is of a cluster that is a service's or looks like one; who ordered the payment is in its books only."})
+	}
+	why := "whether the service also pays the payer was not looked for."
+	switch {
+	case !f.lookedAtPayer():
+	case len(f.receipts) > 0:
+		why = fmt.Sprintf("the service does pay addresses of the payer: %s, in %s.", plural(len(f.receipts), "payment"), f.where)
+	default:
+		why = fmt.Sprintf("no payment by the service to an address of the payer was found in %s, but sellers can be paid elsewhere.", f.where)
+	}
+	g.Alternatives = append(g.Alternatives, model.Alternative{Text: "The payer sells hash power there and tops up a balance or pays a fee.", WhyNot: why})
+	if len(d.Returns) > 0 {
+		g.Alternatives = append(g.Alternatives, model.Alternative{
+			Text: "The money was not spent on hash power, or not all of it.", WhyNot: fmt.Sprintf("the service seems to have paid back %s BTC.", d.Amount-d.Net())})
+	}
+}
+
+func (f *found) payeePremises(g *model.Finding) {
+	d := f.d
+	answer := "unknown: the time of the block is not known."
+	if when, ok := f.tx.Block.Clock(); ok {
+		switch {
+		case !d.Payee.From.IsZero() || !d.Payee.To.IsZero():
+			answer = "yes: the block's time is within the label's bounds."
+		case !d.Payee.Asserted.IsZero():
+			answer = fmt.Sprintf("unknown: the label has no bounds; it was asserted on %s, the payment was on %s.", day(d.Payee.Asserted), day(when))
+		default:
+			answer = "unknown: the label has neither bounds nor a date."
+		}
+	}
+	g.Premises = append(g.Premises, model.Premise{Text: fmt.Sprintf("%s is an address of %s.", d.Address, d.Payee.Entity), Question: "Was the label current at that height?", Answer: answer})
+	if d.Inferred() {
+		answer := "unknown: the label was derived by " + d.Payee.Source + "."
+		if inf, ok := depaddr.Of(f.pass).Inferred(d.Address); ok {
+			answer = "inferred: " + sentence(inf.Reason)
+		}
+		g.Premises = append(g.Premises, model.Premise{
+			Text: fmt.Sprintf("Whoever operates the labelled address of %s operates %s too.", d.Payee.Entity, d.Address), Question: "Does anybody but the service sign for this address?", Answer: answer})
+		g.Alternatives = append(g.Alternatives, model.Alternative{
+			Text:   "The address is that of a customer, who gathers coins at the service, or of another service that shares its wallet.",
+			WhyNot: "the inference rests on what is spent together and where it goes; the service itself has not confirmed the address."})
+	}
+	for _, l := range f.t.all {
+		if !model.SameEntity(l.Entity, d.Payee.Entity) {
+			g.Alternatives = append(g.Alternatives, model.Alternative{
+				Text:   fmt.Sprintf("The address is %s's, as %s says.", l.Entity, l.Source),
+				WhyNot: fmt.Sprintf("two labels conflict, with confidence %s against %s.", l.Confidence.Short(), d.Payee.Confidence.Short())})
+		}
+	}
+}
+
+func (f *found) payerPremises(g *model.Finding) {
+	d := f.d
+	answer := "yes: the labelled address itself is among the inputs."
+	if d.Hops() > 0 {
+		answer = "yes: the labelled address itself is among the inputs of the transaction that the coins come from."
+	}
+	if d.Payer.Via != "label" {
+		answer = "inferred: by co-spending with a labelled address, in transactions without a sign of several parties."
+	}
+	if d.Payer.Account {
+		answer = "no: the label says that the address is the party's account, whose key a custodian holds; the payment may be the custodian's."
+	}
+	g.Premises = append(g.Premises, model.Premise{Text: fmt.Sprintf("%s controls what was spent.", d.Payer.Entity), Question: "Does the payer hold the key?", Answer: answer})
+	if d.Hops() == 0 {
+		return
+	}
+	t := d.Trail
+	answer = "unknown: a ledger does not show where coins change hands."
+	if t.Self == t.Hops {
+		answer = "inferred: every address on the way signed together with the one before."
+	} else if t.Self > 0 {
+		answer = fmt.Sprintf("unknown for %d of them, inferred for the others, which signed together with the one before.", t.Hops-t.Self)
+	}
+	g.Premises = append(g.Premises, model.Premise{
+		Text:     fmt.Sprintf("%s still held the coins after %s.", d.Payer.Entity, plural(t.Hops, "address")),
+		Question: "Did the coins keep their holder on the way?", Answer: answer})
+	if t.Self < t.Hops {
+		g.Alternatives = append(g.Alternatives, model.Alternative{
+			Text: "The coins changed hands on the way.",
+			WhyNot: fmt.Sprintf("a payment to somebody who passes all of it on looks like a transfer to an address of one's own; each such address leaves a part of the confidence, together %s.",
+				t.Way)})
+	}
+}

@@ -1,0 +1,104 @@
+package deposit
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/goldwash/goldwash/model"
+)
+
+// returned reports each payment that looks like the deposit's return as idle
+// funds. Those to the payer's own addresses stand in the finding of the deposit
+// as well.
+func (f *found) returned(ctx context.Context) error {
+	n := 0
+	for i := range f.d.Returns {
+		r := &f.d.Returns[i]
+		if r.Fits == 0 {
+			continue
+		}
+		if n++; n > f.MaxItems {
+			f.pass.Note("return of idle funds that fits too many deposits, not reported", 1)
+			continue
+		}
+		if err := f.reportReturn(ctx, r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *found) reportReturn(ctx context.Context, r *Return) error {
+	d := f.d
+	paid, err := f.pass.Money(ctx, d.Amount, f.tx.Block)
+	if err != nil {
+		return err
+	}
+	back, err := f.pass.Money(ctx, r.Amount, r.Block)
+	if err != nil {
+		return err
+	}
+	who := "somebody"
+	if d.Attributed() {
+		who = d.Payer.Entity
+	}
+	g := model.Finding{
+		Kind: KindReturned, Subject: model.RefOutpoint(r.Out), Related: []model.Ref{model.RefOutpoint(d.Out)}, Block: r.Block,
+		Claim: fmt.Sprintf("%s returned to %s, after %s, the %s BTC that %s had paid to %s: %s BTC, which is all but %s BTC.",
+			d.Payee.Entity, r.Address, plural(r.Days, "day"), d.Amount, who, d.Address, r.Amount, f.IdleFee),
+		Amounts: []model.Figure{{Role: "returned", Money: back}, {Role: "paid", Money: paid}},
+		Facts: []model.Fact{
+			{Name: "service", Value: d.Payee.Entity}, {Name: "days", Value: fmt.Sprint(r.Days)},
+			{Name: "deposits or returns that it may be", Value: fmt.Sprint(r.Fits)},
+		},
+		Evidence: []model.Evidence{
+			{
+				Family: "return", Text: "The service pays the amount of the deposit less a fixed fee, at the time for which it keeps idle money.",
+				Items: []model.Item{{On: model.RefOutpoint(r.Out), Role: "paid back", Address: r.Address, Value: &back, Block: r.Block, Note: plural(r.Days, "day") + " after the deposit"}},
+			},
+			{
+				Family: "deposit", Text: "The deposit.",
+				Items: []model.Item{{On: model.RefOutpoint(d.Out), Role: "payee", Address: d.Address, Value: &paid, Block: f.tx.Block}},
+			},
+		},
+		Labels:     append(f.labelsUsed(), r.From),
+		ErrorRates: []model.ErrorRate{model.NotMeasured("returns of idle funds")},
+		Confidence: model.AnalyticConfidence{Level: model.Low, Reasons: []string{
+			"it rests on labels from outside, which this library cannot check",
+			"the error rate of the rule is not measured",
+			"it rests on one amount and one date"}},
+		RefutedBy: []string{
+			fmt.Sprintf("%s's books showing that the payment was another customer's withdrawal.", d.Payee.Entity),
+			fmt.Sprintf("%s's books showing that the deposit was spent on an order.", d.Payee.Entity)},
+	}
+	payer := model.Factor{Name: "paid back by " + d.Payee.Entity, Given: model.Certain, Probability: r.From.Confidence}
+	match := model.Factor{Name: fmt.Sprintf("a return of this deposit, of %d that it may be", r.Fits)}
+	match.Probability = f.IdleMatch / model.Probability(r.Fits)
+	match.Given = match.Probability
+	g.Score = model.Product(0, "", f.factors()[0], payer, match)
+	if d.Inferred() || len(r.From.Derivation) > 0 {
+		g.Confidence.Reasons = append(g.Confidence.Reasons, "addresses of the service are inferred, not labelled")
+	}
+	g.Premises = []model.Premise{
+		{
+			Text: fmt.Sprintf("%s is an address of %s.", r.From.On, d.Payee.Entity), Question: "Is the label from outside?",
+			Answer: [...]string{"yes: " + r.From.Source + ".", "no: it is inferred by " + r.From.Source + " from labels of other addresses."}[btoi(len(r.From.Derivation) > 0)],
+		},
+		{
+			Text: fmt.Sprintf("%s returns idle money after that time and for that fee.", d.Payee.Entity), Question: "Does the service have such a rule?",
+			Answer: "unknown: one marketplace has published it; a label does not say.",
+		},
+	}
+	g.Alternatives = []model.Alternative{{
+		Text:   "Another customer withdrew just that amount.",
+		WhyNot: fmt.Sprintf("the amount is exact and the day is within %d to %d, but it fits %s.", f.IdleFrom, f.IdleTo, plural(r.Fits, "deposit or return")),
+	}}
+	if d.Attributed() {
+		g.Alternatives = append(g.Alternatives, model.Alternative{
+			Text: fmt.Sprintf("%s belongs to somebody else than %s.", r.Address, who), WhyNot: "whoever holds the account names the address; that it is the payer's own is not claimed."})
+	}
+	g.Counter = []model.Counter{{Text: "another deposit of the same amount, or another return of it, that fits as well", Found: r.Fits > 1}}
+	g.Unseen = append(g.Unseen, "Whose account was credited and debited: that is in the service's books only.")
+	f.pass.Report(g)
+	return nil
+}

@@ -1,0 +1,93 @@
+package deposit
+
+import (
+	"slices"
+	"time"
+
+	"github.com/goldwash/goldwash/heuristics"
+	"github.com/goldwash/goldwash/heuristics/cluster"
+	"github.com/goldwash/goldwash/model"
+)
+
+// target is what labels say of a payee.
+type target struct {
+	best model.Label   // names a service that takes deposits
+	all  []model.Label // every label valid at the time
+}
+
+// target reads the labels of an output; nil where none names a service.
+func (p Params) target(pass *heuristics.Pass, tx *model.Tx, ls []model.Label) *target {
+	when, known := tx.Block.When()
+	var t target
+	expired := 0
+	for _, l := range ls {
+		if known && !l.ValidAt(when) {
+			if slices.Contains(targets, l.Category) {
+				expired++
+			}
+			continue
+		}
+		t.all = append(t.all, l)
+		if slices.Contains(targets, l.Category) && better(&l, &t.best) {
+			t.best = l
+		}
+	}
+	if t.best.On.IsZero() {
+		pass.Note("payment to an address whose label was not valid at the time", expired)
+		return nil
+	}
+	return &t
+}
+
+// better prefers services that sell hash power to pools, of two labels of one
+// entity the one from outside, then confidence, then the fixed order of labels.
+func better(l, old *model.Label) bool {
+	if old.On.IsZero() {
+		return true
+	}
+	if p, q := l.Category == model.MiningPool, old.Category == model.MiningPool; p != q {
+		return q
+	}
+	if p, q := len(l.Derivation) > 0, len(old.Derivation) > 0; p != q && model.SameEntity(l.Entity, old.Entity) {
+		return q
+	}
+	if l.Confidence != old.Confidence {
+		return l.Confidence > old.Confidence
+	}
+	return l.Compare(old) < 0
+}
+
+// is reports whether an input belongs to the payee: by cluster, or by entity.
+func (r *payer) is(pass *heuristics.Pass, payee model.Address, ls []model.Label) bool {
+	clusters := cluster.Of(pass)
+	for i := range r.tx.Inputs {
+		in := &r.tx.Inputs[i]
+		if in.OwnerBy == model.OwnerUnknown {
+			continue
+		}
+		if in.Owner == payee || clusters.Same(in.Owner, payee) {
+			return true
+		}
+		for _, a := range r.labels[i] {
+			if sharesEntity(a, ls) {
+				return true
+			}
+		}
+		for _, a := range clusters.Labels(in.Owner) {
+			if sharesEntity(a, ls) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// sharesEntity reports whether a label names the holder of an address that others
+// name as well. Whose account an address is says nothing about its holder.
+func sharesEntity(a model.Label, ls []model.Label) bool {
+	return a.Role != model.RoleAccount && slices.ContainsFunc(ls, func(b model.Label) bool {
+		return b.Role != model.RoleAccount && model.SameEntity(a.Entity, b.Entity)
+	})
+}
+
+func day(t time.Time) string { return t.UTC().Format(time.DateOnly) }

@@ -1,0 +1,116 @@
+package trail
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/goldwash/goldwash/heuristics"
+	"github.com/goldwash/goldwash/heuristics/actor"
+	"github.com/goldwash/goldwash/heuristics/cluster"
+	"github.com/goldwash/goldwash/heuristics/coinjoin/shape"
+	"github.com/goldwash/goldwash/model"
+)
+
+// Payers is what is known of who signs a transaction.
+type Payers struct {
+	// By says for each input whose it is; the zero value where it is no
+	// actor's. It is nil where none is.
+	By []actor.Attribution
+	// Actors holds every actor among the inputs once, with the most confident
+	// attribution, the most confident first.
+	Actors []actor.Attribution
+	// Several says why several parties may have signed; empty where nothing
+	// speaks for that.
+	Several string
+	// Unowned counts the inputs without a known owner.
+	Unowned int
+}
+
+// Alone reports whether the first actor may be said to have paid: one party
+// signed, or every input is the actor's.
+func (r *Payers) Alone() bool {
+	if len(r.Actors) == 0 {
+		return false
+	}
+	if r.Several == "" {
+		return true
+	}
+	for i := range r.By {
+		if r.By[i].Entity == "" || !model.SameEntity(r.By[i].Entity, r.Actors[0].Entity) {
+			return false
+		}
+	}
+	return true
+}
+
+// Is reports whether an input is the actor's.
+func (r *Payers) Is(vin int) bool { return r.By != nil && r.By[vin].Entity != "" }
+
+func payers(ctx context.Context, pass *heuristics.Pass, tx *model.Tx) (Payers, error) {
+	var r Payers
+	own := actor.Of(pass)
+	for i := range tx.Inputs {
+		in := &tx.Inputs[i]
+		if in.OwnerBy == model.OwnerUnknown {
+			r.Unowned++
+			continue
+		}
+		a, ok := own.Payer(in.Owner, tx.Block)
+		if !ok {
+			continue
+		}
+		if r.By == nil {
+			r.By = make([]actor.Attribution, len(tx.Inputs))
+		}
+		r.By[i] = a
+		j := slices.IndexFunc(r.Actors, func(b actor.Attribution) bool { return model.SameEntity(a.Entity, b.Entity) })
+		switch {
+		case j < 0:
+			r.Actors = append(r.Actors, a)
+		case a.Confidence > r.Actors[j].Confidence:
+			r.Actors[j] = a
+		}
+	}
+	slices.SortStableFunc(r.Actors, func(a, b actor.Attribution) int {
+		if a.Confidence != b.Confidence {
+			return int(b.Confidence) - int(a.Confidence)
+		}
+		return strings.Compare(a.Entity, b.Entity)
+	})
+	v, err := shape.Of(ctx, pass, tx.ID)
+	if err != nil {
+		return r, err
+	}
+	switch skip, skipped := cluster.Of(pass).Skipped(tx.ID); {
+	case v.SkipUnion:
+		r.Several = "it may be collaborative: " + v.Kind.String()
+	case skipped:
+		r.Several = words(skip.Reason)
+	case multiParty(tx):
+		r.Several = words(cluster.Signatures)
+	case len(tx.Inputs) > 1:
+		// The scope of the clusters may not hold the transaction.
+		if why, _ := cluster.Veto(tx, cluster.DefaultParams(), shape.ParamsOf(pass)); why != "" {
+			r.Several = words(why)
+		}
+	}
+	return r, nil
+}
+
+func multiParty(tx *model.Tx) bool {
+	return slices.ContainsFunc(tx.Inputs, func(in model.Input) bool { return in.SigHash.MultiParty() })
+}
+
+// words says a reason not to join inputs as a reader would.
+func words(r cluster.Reason) string {
+	switch r {
+	case cluster.Signatures:
+		return "a signature leaves part of it to others"
+	case cluster.Payjoin:
+		return "it may be a payjoin"
+	case cluster.LabelConflict:
+		return "labels give its inputs to different holders"
+	}
+	return "it may be collaborative"
+}

@@ -1,0 +1,189 @@
+package trail
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/goldwash/goldwash/heuristics"
+	"github.com/goldwash/goldwash/heuristics/actor"
+	"github.com/goldwash/goldwash/heuristics/cluster"
+	"github.com/goldwash/goldwash/heuristics/service"
+	"github.com/goldwash/goldwash/model"
+	"github.com/goldwash/goldwash/sources"
+)
+
+// elsewhere says for which of the coins' addresses no trail goes on, whoever it
+// is of: a service's, or one where the owner is not known.
+func (w *walk) elsewhere(ctx context.Context, p *heuristics.Pass, at model.BlockRef, coins []coin) refusal {
+	var refs []model.Ref
+	services := service.Of(p)
+	for i := range coins {
+		a := coins[i].owner
+		if a.IsZero() {
+			continue // known once the transaction that paid it is
+		}
+		if services.Like(a) {
+			return because(AtService)
+		}
+		refs = append(refs, model.RefAddress(a))
+	}
+	labels, err := p.Labels(ctx, refs...)
+	if err != nil {
+		return refusal{err: err}
+	}
+	for i := range labels {
+		for j := range labels[i] {
+			if l := &labels[i][j]; l.Category.Custodial() && l.Role != model.RoleAccount && valid(l, at) {
+				return because(AtService)
+			}
+		}
+	}
+	return refusal{}
+}
+
+// label says whether a label keeps an address from being the next one of the
+// actor's: one that names an account, or somebody else.
+func (w *walk) label(ctx context.Context, p *heuristics.Pass, at model.BlockRef, a model.Address, entity string) refusal {
+	if by, ok := actor.Of(p).Payer(a, at); ok {
+		switch {
+		case by.Account:
+			return because(AtAccount)
+		case !model.SameEntity(by.Entity, entity):
+			return because(SomebodyS)
+		}
+	}
+	on, err := p.Labels(ctx, model.RefAddress(a))
+	if err != nil {
+		return refusal{err: err}
+	}
+	for _, ls := range [...][]model.Label{on[0], cluster.Of(p).Labels(a)} {
+		for i := range ls {
+			l := &ls[i]
+			switch {
+			case !valid(l, at):
+			case l.Category.Custodial() && l.Role != model.RoleAccount:
+				return because(AtService)
+			case l.Role == model.RoleAccount:
+				return because(AtAccount)
+			case l.Confidence >= w.params.OtherLabel && !model.SameEntity(l.Entity, entity):
+				return because(SomebodyS)
+			}
+		}
+	}
+	return refusal{}
+}
+
+// valid reports whether a label may hold at the time of a block; where that is
+// not known it does, because labels here only ever end a trail.
+func valid(l *model.Label, at model.BlockRef) bool {
+	when, ok := at.When()
+	return !ok || l.ValidAt(when)
+}
+
+// passes says why the step's address is not one that coins merely pass through;
+// the empty reason where it is, as far as the step's Unknown does not say
+// otherwise.
+func (w *walk) passes(ctx context.Context, p *heuristics.Pass, tx *model.Tx, s *Search, step *Step) (Reason, error) {
+	bound := time.Duration(w.params.Dwell) * 24 * time.Hour
+	if step.Dwell, step.Timed = between(step.Paid, step.Spent); !step.Timed {
+		step.Unknown = append(step.Unknown, "how long the coin rested: the time of a block is not known")
+	}
+	if step.Dwell > bound {
+		return Rested, nil
+	}
+	return w.forwards(ctx, p, tx, s, step, bound)
+}
+
+// between returns the time from one block to another, not below 0: header times
+// may run backwards a little.
+func between(from, to model.BlockRef) (time.Duration, bool) {
+	a, ok := from.Clock()
+	b, also := to.Clock()
+	if !ok || !also {
+		return 0, false
+	}
+	return max(0, b.Sub(a)), true
+}
+
+// receipt is one coin of an address, in the reading of its history.
+type receipt struct {
+	value model.Amount
+	at    model.BlockRef
+}
+
+// forwards reads the history of the step's address up to its transaction, and a
+// dwell bound on, and tells whether it spent nearly all that it had received by
+// then.
+func (w *walk) forwards(ctx context.Context, p *heuristics.Pass, tx *model.Tx, s *Search, step *Step, bound time.Duration) (Reason, error) {
+	const what = "what else the address received: "
+	if !p.Can(sources.History) {
+		step.Unknown = append(step.Unknown, what+"the sources have no histories of addresses")
+		return "", nil
+	}
+	open := map[model.Outpoint]receipt{}
+	var received, forwarded model.Amount
+	n := 0
+	for t, err := range p.History(ctx, step.Address, sources.Range{}) {
+		switch {
+		case errors.Is(err, sources.ErrBudget):
+			p.Partial("trail: budget spent")
+			return NoLookups, nil
+		case errors.Is(err, sources.ErrUnavailable):
+			// A source may refuse the history of a busy address for good.
+			p.Note("history of an address on the way not available", 1)
+			step.Unknown = append(step.Unknown, what+"its history was not available")
+			return "", nil
+		case err != nil:
+			return "", fmt.Errorf("history of %v: %w", step.Address, err)
+		}
+		s.Lookups++
+		if n++; n > w.params.History {
+			return Busy, nil
+		}
+		if d, ok := between(step.Spent, t.Block); ok && d > bound {
+			break
+		}
+		for i := range t.Inputs {
+			r, ok := open[t.Inputs[i].Prev]
+			if !ok {
+				continue
+			}
+			delete(open, t.Inputs[i].Prev)
+			if d, _ := between(r.at, t.Block); d <= bound {
+				forwarded += r.value // never more than received
+			}
+		}
+		if t.Block.Compare(step.Spent) > 0 {
+			continue // receipts of later say nothing of what was there
+		}
+		for i := range t.Outputs {
+			o := &t.Outputs[i]
+			if o.Owner != step.Address || o.Value < w.params.MinSat {
+				continue
+			}
+			sum, ok := received.Add(o.Value)
+			if !ok {
+				return Kept, nil
+			}
+			received = sum
+			open[t.Outpoint(i)] = receipt{o.Value, t.Block}
+		}
+	}
+	if received == 0 || forwarded == 0 {
+		// The history must at least show the coin itself.
+		step.Unknown = append(step.Unknown, what+"its history does not show the coin")
+		return "", nil
+	}
+	part, ok := forwarded.Share(int64(model.Certain), int64(received))
+	if !ok || model.Probability(part) < w.params.Forward {
+		return Kept, nil
+	}
+	step.Forward = model.Probability(part)
+	return "", nil
+}
+
+func malformed(tx *model.Tx, prev model.Outpoint, n int) error {
+	return &sources.Error{Source: "trail", Op: "Txs", Key: tx.ID.String(), Err: fmt.Errorf("%w: spends output %v, and that transaction has %d", sources.ErrMalformed, prev, n)}
+}
