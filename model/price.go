@@ -22,12 +22,12 @@ type Price struct {
 // IsZero reports whether p is no price.
 func (p Price) IsZero() bool { return p.Currency == "" }
 
-// Of values an amount: exactly rate times amount, rounded once, half to even,
-// to the given places.
+// Of values an amount: exactly rate times amount, rounded once, half away from
+// zero as money is, to the given places.
 func (p Price) Of(a Amount, places int32) Fiat {
 	// Shift is exact; no division takes place, so the process-wide division
 	// precision of the decimal package plays no part.
-	return Fiat{Currency: p.Currency, Amount: p.Rate.Mul(decimal.New(int64(a), -8)).RoundBank(places), Places: places}
+	return Fiat{Currency: p.Currency, Amount: p.Rate.Mul(decimal.New(int64(a), -8)).Round(places), Places: places}
 }
 
 // Fiat is an amount of money in a currency, exact. Its JSON does not follow the
@@ -39,7 +39,7 @@ type Fiat struct {
 }
 
 // String returns the amount with its places and the currency: "8124.46 USD".
-func (f Fiat) String() string { return f.Amount.StringFixedBank(f.Places) + " " + f.Currency }
+func (f Fiat) String() string { return f.Amount.StringFixed(f.Places) + " " + f.Currency }
 
 // Equal reports whether currency, places and value agree.
 func (f Fiat) Equal(g Fiat) bool {
@@ -53,7 +53,7 @@ type fiatJSON struct {
 
 // MarshalJSON writes {"currency":"USD","amount":"8124.46"}.
 func (f Fiat) MarshalJSON() ([]byte, error) {
-	return json.Marshal(fiatJSON{f.Currency, f.Amount.StringFixedBank(f.Places)})
+	return json.Marshal(fiatJSON{f.Currency, f.Amount.StringFixed(f.Places)})
 }
 
 // UnmarshalJSON reads what MarshalJSON writes.

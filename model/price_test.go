@@ -15,7 +15,7 @@ func usd(rate string) model.Price {
 	return model.Price{Currency: "USD", Rate: decimal.RequireFromString(rate)}
 }
 
-// The product is exact and rounded once, half to even.
+// The product is exact and rounded once, half away from zero.
 func TestPriceOf(t *testing.T) {
 	for _, c := range []struct {
 		rate   string
@@ -27,11 +27,11 @@ func TestPriceOf(t *testing.T) {
 		{"23212.74", 1, 2, "0.00 USD"},
 		{"23212.74", 1, 8, "0.00023213 USD"}, // 0.0002321274
 		{"100000000", 1, 2, "1.00 USD"},
-		{"0.005", model.Coin, 2, "0.00 USD"},
+		{"0.005", model.Coin, 2, "0.01 USD"},
 		{"0.015", model.Coin, 2, "0.02 USD"},
-		{"0.025", model.Coin, 2, "0.02 USD"},
+		{"0.025", model.Coin, 2, "0.03 USD"},
 		{"0.0251", model.Coin, 2, "0.03 USD"},
-		{"0.025", -model.Coin, 2, "-0.02 USD"},
+		{"0.025", -model.Coin, 2, "-0.03 USD"},
 		{"1", math.MaxInt64, 8, "92233720368.54775807 USD"},
 		{"1", math.MinInt64, 8, "-92233720368.54775808 USD"},
 		{"64000", model.Coin, 0, "64000 USD"},

@@ -59,8 +59,11 @@ func roundFee(ctx context.Context, p *heuristics.Pass) (any, error) {
 		return nil, heuristics.ErrSkip
 	}
 	// The fee of a coinjoin is no wallet's habit.
-	if v, err := shape.Of(ctx, p, tx.ID); err != nil || v.SkipUnion {
+	switch v, err := shape.Of(ctx, p, tx.ID); {
+	case err != nil:
 		return nil, err
+	case v.SkipUnion:
+		return nil, heuristics.ErrSkip
 	}
 	weight := model.LnRatio(50, 1)
 	evidence := []model.Evidence{{Family: "habit", Text: fmt.Sprintf("The fee is %d sat.", fee), Weight: weight, Discounted: weight}}

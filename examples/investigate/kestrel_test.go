@@ -137,8 +137,8 @@ func TestKestrelDeposits(t *testing.T) {
 	}
 	want := []told{
 		{"t4", "deposit", "0.35000000 8124.46 USD", "HashBazaar", "Kestrel"},
-		// Exactly 1,994.765, rounded half to even as all of them are.
-		{"t10", "deposit/unattributed", "0.10000000 1994.76 USD", "Skarn Cloud", "Somebody"},
+		// Exactly 1,994.765, rounded away from zero.
+		{"t10", "deposit/unattributed", "0.10000000 1994.77 USD", "Skarn Cloud", "Somebody"},
 		{"t14", "deposit", "0.40000000 8140.18 USD", "HashBazaar", "Kestrel"},
 		{"t21", "deposit/unattributed", "0.05927300 996.69 USD", "HashBazaar", "Somebody"},
 	}

@@ -186,6 +186,9 @@ func (r *rule) nature(ctx context.Context, pass *heuristics.Pass, h *holder) err
 		h.label = best(cluster.Of(pass).Labels(h.address), false)
 	}
 	if h.label == nil {
+		if labelledActor(direct[0]) {
+			return heuristics.ErrSkip // what lies there may be the actor's own
+		}
 		return nil
 	}
 	on, _ := h.label.On.Address()

@@ -112,6 +112,9 @@ func serviceText(f *model.Finding, h *holder, both string) {
 		{Text: "The coins are of different customers of the service.", WhyNot: "it is the ordinary explanation; a service holds coins for many."},
 		{Text: "A broker or a nested service pays in for its own customers.", WhyNot: "the ledger does not show for whom an address of a service is paid."},
 	}
+	if h.verdict != nil {
+		f.Alternatives = append(f.Alternatives, model.Alternative{Text: "It is one party's own wallet.", WhyNot: "the votes count behaviour, which a large wallet can share."})
+	}
 	f.Counter = []model.Counter{{Text: "coins that are neither mined nor from the actor, as others' would be", Found: f.Amounts[2].Amount > 0}}
 	f.RefutedBy = []string{"The service's books showing whose accounts were credited."}
 	f.Confidence = model.AnalyticConfidence{Level: model.Low, Reasons: []string{

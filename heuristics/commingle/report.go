@@ -95,7 +95,7 @@ func (r *rule) start(ctx context.Context, pass *heuristics.Pass, c *Commingling,
 	if c.Tx == (model.TxID{}) {
 		f.Facts = append(f.Facts, model.Fact{Name: "valued", Value: "as of the last of the coins"})
 	}
-	f.ErrorRates = []model.ErrorRate{model.NotMeasured("commingling at level " + levels[c.Kind])}
+	f.ErrorRates = []model.ErrorRate{model.NotMeasured("findings of kind " + c.Kind)}
 	f.Unseen = append(f.Unseen, "Who the party is: the label names it, the ledger does not.")
 	return f, nil
 }
@@ -130,6 +130,12 @@ func (r *rule) items(ctx context.Context, pass *heuristics.Pass, f *model.Findin
 			it.Note = fmt.Sprintf("spends %s; %s by label, confidence %s", coin.Source, name(coin.Actor.Entity), coin.Actor.Confidence.Short())
 		case Received:
 			it.Note = fmt.Sprintf("%s %s through %d addresses in between, confidence %s", verb, name(coin.Trail.Entity), coin.Trail.Hops, coin.Trail.Confidence.Short())
+			switch part, ok := coin.Trail.Share.Fraction(); {
+			case !ok:
+				it.Note += "; what share of the payment is the actor's is not known"
+			case part < model.Certain:
+				it.Note += fmt.Sprintf("; of the coins that paid it %s are the actor's, it counts in full", part.Short())
+			}
 		case Dust:
 			it.Note = "dust, ignored"
 			if !coin.Alike.IsZero() {

@@ -91,7 +91,7 @@ func signers(f *model.Finding, tx *model.Tx) {
 func payee(f *model.Finding, actors []string) {
 	f.Facts = append(f.Facts, model.Fact{Name: "the probability is", Value: "that the payee is the actor, which receiving money hardly tells"})
 	f.Premises = append(f.Premises, model.Premise{Text: "The coins came from the actor.", Question: "Did the actor hold them when they were spent, or had the actor paid them away?",
-		Answer: fmt.Sprintf("unknown: they came from %s to an address that no label and no co-spend gives to the actor.", list(actors))})
+		Answer: fmt.Sprintf("unknown: they came from %s to an address that no label and no co-spend of the scope gives to the actor.", list(actors))})
 	f.Alternatives = []model.Alternative{
 		{Text: "The payee is a merchant, a landlord or a seller whom the actor paid, and who mines.", WhyNot: "it is the ordinary explanation; nothing on the ledger speaks against it."},
 		{Text: "The coins had changed hands before they were paid to the miner.", WhyNot: "a ledger does not show where coins change hands."},

@@ -191,9 +191,11 @@ func (r *rule) received(ctx context.Context, pass *heuristics.Pass, x *Index, tx
 		if !may(coin) {
 			continue
 		}
-		if _, own := actors.Own(coin.Address, tx.Block); own {
-			// Joined to the actor's own by other co-spends: a matter of C2.
-			pass.Note("coins at an actor's address by co-spending, spent with mined ones: not counted as received", 1)
+		_, own := actors.Own(coin.Address, tx.Block)
+		if own || labelledActor(cluster.Of(pass).Labels(coin.Address)) {
+			// Joined to the actor's own by other co-spends, which is a matter
+			// of C2, or by a label that does not count as one of a key.
+			pass.Note("coins at an address that labels or co-spends join to an actor, spent with mined ones: not counted as received", 1)
 			return heuristics.ErrSkip
 		}
 		ok, err := r.came(ctx, pass, coin)
@@ -217,6 +219,11 @@ func (r *rule) received(ctx context.Context, pass *heuristics.Pass, x *Index, tx
 		return heuristics.ErrSkip
 	}
 	return nil
+}
+
+// labelledActor reports whether a label is an actor's, whatever it is worth.
+func labelledActor(ls []model.Label) bool {
+	return slices.ContainsFunc(ls, func(l model.Label) bool { return l.Category == model.Actor })
 }
 
 // came marks a coin that came from an actor, or that is dust.

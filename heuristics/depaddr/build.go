@@ -38,13 +38,13 @@ type builder struct {
 
 // custody is one operator, as labels name it.
 type custody struct {
-	key       string
-	seeds     []seed // the best first
-	clusters  []uint32
-	reached   map[uint32]reach // by address: which seed its cluster links it with
-	deposits  map[uint32]bool  // addresses that customers fund and only sweeps spend
-	dest      map[uint32]destination // where sweeps may end
-	found     []Inference
+	key      string
+	seeds    []seed // the best first
+	clusters []uint32
+	reached  map[uint32]reach       // by address: which seed its cluster links it with
+	deposits map[uint32]bool        // addresses that customers fund and only sweeps spend
+	dest     map[uint32]destination // where sweeps may end
+	found    []Inference
 }
 
 // seed is a label from which addresses may be inferred.

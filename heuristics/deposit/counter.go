@@ -103,7 +103,11 @@ func (f *found) net(ctx context.Context, g *model.Finding, elsewhere []Return) e
 	}
 	unsure := slices.ContainsFunc(elsewhere, func(r Return) bool { return r.Fits > 1 })
 	net := d.Net()
-	text := fmt.Sprintf("%s BTC in %s, the last after %s", d.Amount-net, plural(len(d.Returns), "payment"), plural(d.Returns[len(d.Returns)-1].Days, "day"))
+	last := "the last after "
+	if len(d.Returns) == 1 {
+		last = "after "
+	}
+	text := fmt.Sprintf("%s BTC in %s, %s", d.Amount-net, plural(len(d.Returns), "payment"), last+plural(d.Returns[len(d.Returns)-1].Days, "day"))
 	if unsure {
 		text += "; which of several deposits some of them belong to is not known, and those are left out of the net amount"
 	}
@@ -113,8 +117,8 @@ func (f *found) net(ctx context.Context, g *model.Finding, elsewhere []Return) e
 		return err
 	}
 	g.Amounts = append(g.Amounts, model.Figure{Role: "net of returns", Money: m})
-	if len(d.Returns) > 0 {
-		g.Unseen = append(g.Unseen, "Whether the payments that came back belong to this deposit or to another of the same payer.")
+	if len(elsewhere) < len(d.Returns) {
+		g.Unseen = append(g.Unseen, "Whether what the service paid to the payer is of this deposit or of another of the same payer, or for hash power that the payer sold.")
 	}
 	return nil
 }
@@ -171,21 +175,25 @@ func (f *found) premises(g *model.Finding) {
 
 func (f *found) payeePremises(g *model.Finding) {
 	d := f.d
-	answer := "unknown: the time of the block is not known."
+	answer, label, what := "unknown: the time of the block is not known.", d.Payee, "the label"
+	inf, inferred := depaddr.Of(f.pass).Inferred(d.Address)
+	if inferred = inferred && d.Inferred(); inferred {
+		label, what = inf.Seed, "the label that it is inferred from"
+	}
 	if when, ok := f.tx.Block.Clock(); ok {
 		switch {
-		case !d.Payee.From.IsZero() || !d.Payee.To.IsZero():
-			answer = "yes: the block's time is within the label's bounds."
-		case !d.Payee.Asserted.IsZero():
-			answer = fmt.Sprintf("unknown: the label has no bounds; it was asserted on %s, the payment was on %s.", day(d.Payee.Asserted), day(when))
+		case !label.From.IsZero() || !label.To.IsZero():
+			answer = "yes: the block's time is within the bounds of " + what + "."
+		case !label.Asserted.IsZero():
+			answer = fmt.Sprintf("unknown: %s has no bounds; it was asserted on %s, the payment was on %s.", what, day(label.Asserted), day(when))
 		default:
-			answer = "unknown: the label has neither bounds nor a date."
+			answer = fmt.Sprintf("unknown: %s has neither bounds nor a date.", what)
 		}
 	}
 	g.Premises = append(g.Premises, model.Premise{Text: fmt.Sprintf("%s is an address of %s.", d.Address, d.Payee.Entity), Question: "Was the label current at that height?", Answer: answer})
 	if d.Inferred() {
 		answer := "unknown: the label was derived by " + d.Payee.Source + "."
-		if inf, ok := depaddr.Of(f.pass).Inferred(d.Address); ok {
+		if inferred {
 			answer = "inferred: " + sentence(inf.Reason)
 		}
 		g.Premises = append(g.Premises, model.Premise{

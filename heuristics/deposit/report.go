@@ -178,8 +178,12 @@ func (f *found) payees(ctx context.Context, g *model.Finding) error {
 }
 
 func inference(inf *depaddr.Inference) string {
-	return fmt.Sprintf("%s is inferred to be of the operator of %s, which %s labels: %s",
-		inf.Address, inf.Seed.On, inf.Seed.Source, sentence(inf.Reason))
+	seed := inf.Seed.On.String()
+	if a, ok := inf.Seed.On.Address(); ok {
+		seed = a.String()
+	}
+	return fmt.Sprintf("%s is inferred to be of the operator of %s, which a label gives to %s (%s): %s",
+		inf.Address, seed, inf.Seed.Entity, inf.Seed.Source, sentence(inf.Reason))
 }
 
 // sentence ends a text with a full stop.
@@ -219,7 +223,7 @@ func (f *found) payers(ctx context.Context, g *model.Finding) error {
 		}
 		items = append(items, it)
 	}
-	g.Evidence = append(g.Evidence, model.Evidence{Family: "payer", Text: fmt.Sprintf("The transaction spends %d inputs from %d addresses.", len(tx.Inputs), len(seen)), Items: items})
+	g.Evidence = append(g.Evidence, model.Evidence{Family: "payer", Text: fmt.Sprintf("The transaction spends %s from %s.", plural(len(tx.Inputs), "input"), plural(len(seen), "address")), Items: items})
 	if d.Trail == nil {
 		return nil
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/goldwash/goldwash/heuristics/depaddr"
 	"github.com/goldwash/goldwash/model"
 )
 
@@ -38,17 +39,18 @@ func (f *found) reportReturn(ctx context.Context, r *Return) error {
 	if err != nil {
 		return err
 	}
-	who := "somebody"
+	who := "nobody in particular"
 	if d.Attributed() {
-		who = d.Payer.Entity
+		who = fmt.Sprintf("%s, %s; see the finding of the deposit", d.Payer.Entity, d.Confidence.Short())
 	}
+	from, _ := r.From.On.Address()
 	g := model.Finding{
 		Kind: KindReturned, Subject: model.RefOutpoint(r.Out), Related: []model.Ref{model.RefOutpoint(d.Out)}, Block: r.Block,
-		Claim: fmt.Sprintf("%s returned to %s, after %s, the %s BTC that %s had paid to %s: %s BTC, which is all but %s BTC.",
-			d.Payee.Entity, r.Address, plural(r.Days, "day"), d.Amount, who, d.Address, r.Amount, f.IdleFee),
+		Claim: fmt.Sprintf("%s returned to %s, after %s, the %s BTC that had been paid to %s: %s BTC, which is all but %s BTC.",
+			d.Payee.Entity, r.Address, plural(r.Days, "day"), d.Amount, d.Address, r.Amount, f.IdleFee),
 		Amounts: []model.Figure{{Role: "returned", Money: back}, {Role: "paid", Money: paid}},
 		Facts: []model.Fact{
-			{Name: "service", Value: d.Payee.Entity}, {Name: "days", Value: fmt.Sprint(r.Days)},
+			{Name: "service", Value: d.Payee.Entity}, {Name: "payer of the deposit", Value: who}, {Name: "days", Value: fmt.Sprint(r.Days)},
 			{Name: "deposits or returns that it may be", Value: fmt.Sprint(r.Fits)},
 		},
 		Evidence: []model.Evidence{
@@ -71,17 +73,16 @@ func (f *found) reportReturn(ctx context.Context, r *Return) error {
 			fmt.Sprintf("%s's books showing that the payment was another customer's withdrawal.", d.Payee.Entity),
 			fmt.Sprintf("%s's books showing that the deposit was spent on an order.", d.Payee.Entity)},
 	}
-	payer := model.Factor{Name: "paid back by " + d.Payee.Entity, Given: model.Certain, Probability: r.From.Confidence}
 	match := model.Factor{Name: fmt.Sprintf("a return of this deposit, of %d that it may be", r.Fits)}
 	match.Probability = f.IdleMatch / model.Probability(r.Fits)
 	match.Given = match.Probability
-	g.Score = model.Product(0, "", f.factors()[0], payer, match)
+	g.Score = model.Product(0, "", f.factors()[0], f.payingFactor(r, from), match)
 	if d.Inferred() || len(r.From.Derivation) > 0 {
 		g.Confidence.Reasons = append(g.Confidence.Reasons, "addresses of the service are inferred, not labelled")
 	}
 	g.Premises = []model.Premise{
 		{
-			Text: fmt.Sprintf("%s is an address of %s.", r.From.On, d.Payee.Entity), Question: "Is the label from outside?",
+			Text: fmt.Sprintf("%s is an address of %s.", from, d.Payee.Entity), Question: "Is the label from outside?",
 			Answer: [...]string{"yes: " + r.From.Source + ".", "no: it is inferred by " + r.From.Source + " from labels of other addresses."}[btoi(len(r.From.Derivation) > 0)],
 		},
 		{
@@ -93,12 +94,36 @@ func (f *found) reportReturn(ctx context.Context, r *Return) error {
 		Text:   "Another customer withdrew just that amount.",
 		WhyNot: fmt.Sprintf("the amount is exact and the day is within %d to %d, but it fits %s.", f.IdleFrom, f.IdleTo, plural(r.Fits, "deposit or return")),
 	}}
-	if d.Attributed() {
+	if !r.ToPayer {
 		g.Alternatives = append(g.Alternatives, model.Alternative{
-			Text: fmt.Sprintf("%s belongs to somebody else than %s.", r.Address, who), WhyNot: "whoever holds the account names the address; that it is the payer's own is not claimed."})
+			Text: fmt.Sprintf("%s belongs to somebody else than the payer.", r.Address), WhyNot: "whoever holds the account names the address; that it is the payer's own is not claimed."})
 	}
 	g.Counter = []model.Counter{{Text: "another deposit of the same amount, or another return of it, that fits as well", Found: r.Fits > 1}}
 	g.Unseen = append(g.Unseen, "Whose account was credited and debited: that is in the service's books only.")
 	f.pass.Report(g)
 	return nil
+}
+
+// payingFactor is the probability that the service paid back. The doubt of a
+// label that the payee rests on as well is in the payee's factor already.
+func (f *found) payingFactor(r *Return, from model.Address) model.Factor {
+	x := depaddr.Of(f.pass)
+	root := func(l model.Label, a model.Address) (model.Label, model.Probability) {
+		if len(l.Derivation) > 0 {
+			if inf, ok := x.Inferred(a); ok {
+				return inf.Seed, inf.Score.Given
+			}
+		}
+		return l, model.Certain
+	}
+	label, given := root(r.From, from)
+	seed, _ := root(f.d.Payee, f.d.Address)
+	fac := model.Factor{Name: "paid back by " + f.d.Payee.Entity, Given: max(given, r.From.Confidence), Probability: r.From.Confidence}
+	if len(r.From.Derivation) == 0 {
+		fac.Given = model.Certain
+	}
+	if label.Equal(seed) {
+		fac.Probability = fac.Given
+	}
+	return fac
 }

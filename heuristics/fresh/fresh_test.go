@@ -2,7 +2,6 @@ package fresh
 
 import (
 	"context"
-	"errors"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -12,7 +11,6 @@ import (
 	"github.com/goldwash/goldwash/heuristics"
 	"github.com/goldwash/goldwash/heuristics/heuristictest"
 	"github.com/goldwash/goldwash/model"
-	"github.com/goldwash/goldwash/sources"
 )
 
 func TestLedgers(t *testing.T) { heuristictest.Run(t, Heuristic, "testdata/*.ledger") }
@@ -92,21 +90,41 @@ func TestAtLeastForgivesRemainders(t *testing.T) {
 	}
 }
 
-func TestImmatureSpendIsAnError(t *testing.T) {
+// Data that cannot be right make the origin of coins unknown, and say where, but
+// nothing that descends from them fails.
+func TestImmatureSpend(t *testing.T) {
 	for _, c := range []struct {
 		height string
 		bad    bool
 	}{{"800099", true}, {"800100", false}} {
 		f := heuristictest.Ledger(t, "coinbase cb: => np 6.25\nheight "+c.height+"\ntx early: cb.0 => a 1, b rest\ntx onward: early.0 => c rest\n")
 		s := heuristictest.Open(t, f, heuristics.Scope{}, Heuristic)
-		for _, name := range []string{"early", "onward"} {
+		for name, direct := range map[string]bool{"early": true, "onward": false} {
 			id, _ := f.Tx(name)
-			_, _, err := heuristics.Eval[*Share](context.Background(), s, Heuristic, model.RefTx(id))
-			if got := errors.Is(err, sources.ErrMalformed); got != c.bad {
-				t.Errorf("%s at height %s: %v", name, c.height, err)
+			got, _, err := heuristics.Eval[*Share](context.Background(), s, Heuristic, model.RefTx(id))
+			if err != nil {
+				t.Fatalf("%s at height %s: %v", name, c.height, err)
+			}
+			want := &Share{Coinbase: Whole, Pools: []PoolShare{{Share: Whole, Coinbases: got.coinbases()}}, Lookups: got.Lookups}
+			if c.bad {
+				want = &Share{Unknown: Whole, Gaps: []Gap{{Immature, Whole, 1}}, Lookups: got.Lookups}
+				if direct {
+					want.Immature = 1
+				}
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("%s at height %s (-want +got)\n%s", name, c.height, diff)
 			}
 		}
 	}
+}
+
+// coinbases are those of the first pool.
+func (s *Share) coinbases() []model.TxID {
+	if len(s.Pools) == 0 {
+		return nil
+	}
+	return s.Pools[0].Coinbases
 }
 
 // A walk that is too wide ends with what it has, and says so.

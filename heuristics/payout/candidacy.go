@@ -23,6 +23,10 @@ type Candidacy struct {
 	Accepted bool
 	// Receipts classifies each output, in order, by what came before.
 	Receipts []Receipt
+	// Invalid says why the data about the transaction cannot be right, where
+	// they cannot; then it is judged no further, and nothing else is set but Tx
+	// and Fresh.
+	Invalid error
 	// Fresh is the share of freshly mined coins; nil where it was not asked.
 	Fresh *fresh.Share
 	// Parent is the link before this one, and Links how many links were
@@ -59,10 +63,11 @@ func (p *Payer) Conflict() bool { return len(p.Names) > 1 }
 
 // Receipt is what one output of a payout is.
 type Receipt struct {
-	Class Class
-	why   reason
-	label int32      // index in the labels of the receipts, or -1
-	tx    model.TxID // that the reason speaks of
+	Class   Class
+	why     reason
+	undated bool       // the label holds for a time, and that of the block is unknown
+	label   int32      // index in the labels of the receipts, or -1
+	tx      model.TxID // that the reason speaks of
 }
 
 // MemberReceipt reports whether an output is a receipt of a member in an
@@ -99,6 +104,8 @@ func (c *Candidacy) Size() int {
 func (c *Candidacy) String() string {
 	pool := c.Payer.Pool
 	switch {
+	case c.Invalid != nil:
+		return "invalid: " + c.Invalid.Error()
 	case c.Payer.Conflict():
 		pool = "conflict"
 	case pool == "":

@@ -25,9 +25,11 @@ cluster as a pool's payer; or at least half of the coins are freshly mined, four
 the largest output of a candidate, in as many outputs (a chain, at most 30 links). It needs 31 outputs that hold a value,
 or 5 where a label names the payer; a median output below 2 coins and 16 percent of the subsidy; at most 30 percent of
 round values and no custodian's label on the payer, unless the payer pays members by its label or at least 30 percent of
-the payees were paid by it before; and it must not be collaborative. Token traffic is left out. A pool that cuts its funds
-into equal pieces on its own addresses makes no payout. In a coinbase, two payees or more that nobody lists as a pool's
-are candidates, and one beside a small fee to a listed address is a solo finder's.
+the payees were paid by it before; and it must not be collaborative, by its shape or by signatures that leave part of it to
+others. Token traffic is left out. A pool that cuts its funds into equal pieces on its own addresses makes no payout. A
+coinbase that pays two or more whom nobody lists as a pool's is a candidate; it is accepted where it pays ten or more at
+most a tenth each, or five or more and three tenths of the payees were paid so before by the same pool. One beside a small
+fee to a listed address is a solo finder's. Labels name a payer only where they are known to hold at the time.
 
 The score adds log likelihood ratios to a prior of 0.05. It is wrong where a label is; where an unlabelled exchange or an
 employer pays with freshly mined coins of one pool; and where a large miner splits a payout among many others. Pools that
@@ -83,6 +85,8 @@ type notes struct {
 	mined      fresh.PoolShare
 	hasMined   bool
 	tagged     *pool.Attribution
+	apart      bool           // labels name different parties for addresses that it spends
+	undated    int            // labels of the payer that hold for a time, where that of the block is unknown
 	received   model.Outpoint // a member's receipt of a payout that it spends
 	noParent   bool           // the hops for the link before were spent
 	cutFresh   bool           // the budget ended the search for fresh coins
@@ -121,6 +125,7 @@ func (r *rule) fanout(ctx context.Context, p *heuristics.Pass, tx *model.Tx) (*C
 		}
 	}
 	from := senderOf(x, tx, &r.p)
+	p.Note("labels of payers not counted: they hold for a time, and that of the block is unknown", from.undated)
 	labelled := len(from.Names) > 0
 	if n < r.least(labelled) {
 		return nil, heuristics.ErrSkip
@@ -135,6 +140,10 @@ func (r *rule) fanout(ctx context.Context, p *heuristics.Pass, tx *model.Tx) (*C
 		p.Note("fan-outs that carry a runestone or an inscription", 1)
 		return nil, heuristics.ErrSkip
 	}
+	if inParts(tx) {
+		p.Note("fan-outs whose signatures leave part of them to others", 1)
+		return nil, heuristics.ErrSkip
+	}
 	verdict, err := shape.Of(ctx, p, tx.ID)
 	if err != nil {
 		return nil, err
@@ -145,6 +154,13 @@ func (r *rule) fanout(ctx context.Context, p *heuristics.Pass, tx *model.Tx) (*C
 	}
 	if verdict.Kind != shape.None {
 		c.more.verdict = verdict
+	}
+	if skip, ok := cluster.Of(p).Skipped(tx.ID); ok && skip.Reason == cluster.LabelConflict {
+		c.more.apart = true
+	}
+	c.more.undated = from.undated
+	if err := r.origin(ctx, p, tx, c); err != nil || c.Invalid != nil {
+		return c, err
 	}
 	if err := r.provenance(ctx, p, tx, c, from); err != nil {
 		return nil, err
@@ -176,7 +192,7 @@ func (r *rule) fanout(ctx context.Context, p *heuristics.Pass, tx *model.Tx) (*C
 	case split:
 		c.Shape = Split
 	case c.Shape == Chain:
-	case c.more.custodian.Entity != "":
+	case c.more.custodian.Category != "":
 		c.Shape = Custody
 	default:
 		c.Shape = Fanout
@@ -204,35 +220,64 @@ func collaborative(v *shape.Verdict, labelled bool) bool {
 	return v.SkipUnion && !labelled
 }
 
+// inParts reports whether a signature leaves part of the transaction for others
+// to fill in: then nobody can say that who pays chose who is paid.
+func inParts(tx *model.Tx) bool {
+	for i := range tx.Inputs {
+		if tx.Inputs[i].SigHash.MultiParty() {
+			return true
+		}
+	}
+	return false
+}
+
+// origin asks how much of the coins is freshly mined. A transaction that spends
+// a coinbase before its time cannot exist; it is judged no further, but that is
+// no failure here, because others ask about what descends from it.
+func (r *rule) origin(ctx context.Context, p *heuristics.Pass, tx *model.Tx, c *Candidacy) error {
+	share, err := fresh.Of(ctx, p, tx.ID, fresh.MaxHops)
+	switch {
+	case errors.Is(err, heuristics.ErrEvaluationBudget):
+		p.Partial("origin of a payout's coins: budget spent")
+		c.more.cutFresh = true
+		return nil
+	case err != nil:
+		return err
+	}
+	c.Fresh = share
+	if n := share.Immature; n > 0 {
+		*c = Candidacy{Tx: tx.ID, Fresh: share, Invalid: &sources.Error{Source: "payout", Op: "Txs", Key: tx.ID.String(),
+			Err: fmt.Errorf("%w: %d inputs spend coinbase outputs less than %d blocks deep", sources.ErrMalformed, n, fresh.Maturity)}}
+		return nil
+	}
+	c.more.mined, c.more.hasMined = share.Main()
+	return nil
+}
+
 // provenance finds out whether a pool pays, by labels, by coins or by the link
 // of a chain before, and gives up where none of them says so.
 func (r *rule) provenance(ctx context.Context, p *heuristics.Pass, tx *model.Tx, c *Candidacy, from sender) error {
 	labelled := len(from.Names) > 0
-	share, err := fresh.Of(ctx, p, tx.ID, fresh.MaxHops)
-	switch {
-	case errors.Is(err, sources.ErrBudget):
-		p.Partial("origin of a payout's coins: budget spent")
-		c.more.cutFresh = true
-	case err != nil:
-		return err
-	default:
-		c.Fresh = share
-		c.more.mined, c.more.hasMined = share.Main()
-	}
 	if labelled {
 		c.Payer = from.Payer
 		if from.doubt > 0 {
 			c.more.custodian = from.custodian
 		}
+		named := map[model.Ref]bool{}
+		for i := range from.Labels {
+			if from.Labels[i].Category == model.MiningPool {
+				named[from.Labels[i].On] = true
+			}
+		}
 		for i := range tx.Inputs {
-			if named(from.Labels, &tx.Inputs[i]) {
+			if in := &tx.Inputs[i]; in.OwnerBy != model.OwnerUnknown && named[model.RefAddress(in.Owner)] {
 				c.more.senders = append(c.more.senders, int32(i))
 			}
 		}
 		return nil
 	}
-	if c.Fresh != nil && fresh.AtLeast(share.Coinbase, r.p.FreshMin) && c.more.hasMined &&
-		uint64(c.more.mined.Share)*100 >= uint64(share.Coinbase)*uint64(r.p.OnePoolMin) {
+	if c.Fresh != nil && fresh.AtLeast(c.Fresh.Coinbase, r.p.FreshMin) && c.more.hasMined &&
+		uint64(c.more.mined.Share)*100 >= uint64(c.Fresh.Coinbase)*uint64(r.p.OnePoolMin) {
 		c.Payer = Payer{Pool: model.EntityName(c.more.mined.Entity), Names: []string{model.EntityName(c.more.mined.Entity)}, Confidence: c.more.mined.Confidence, Via: "coins"}
 	}
 	parent, err := r.before(ctx, p, tx, c)
@@ -263,20 +308,6 @@ func (r *rule) provenance(ctx context.Context, p *heuristics.Pass, tx *model.Tx,
 	return nil
 }
 
-// named reports whether one of the labels is on the input's own address.
-func named(ls []model.Label, in *model.Input) bool {
-	if in.OwnerBy == model.OwnerUnknown {
-		return false
-	}
-	ref := model.RefAddress(in.Owner)
-	for i := range ls {
-		if ls[i].On == ref && ls[i].Category == model.MiningPool {
-			return true
-		}
-	}
-	return false
-}
-
 // before returns the candidate whose chain the transaction continues: one whose
 // largest output it spends, and that has as many outputs. Nil means none. Where
 // only the coins speak for a pool, it also notes if they are a member's receipts.
@@ -295,7 +326,7 @@ func (r *rule) before(ctx context.Context, p *heuristics.Pass, tx *model.Tx, c *
 		vouts = append(vouts, tx.Inputs[i].Prev.Vout)
 	}
 	txs, err := p.Txs(ctx, ids...)
-	if errors.Is(err, sources.ErrBudget) {
+	if errors.Is(err, heuristics.ErrEvaluationBudget) {
 		p.Partial("link of a chain before: budget spent")
 		c.more.cutChain = true
 		return nil, nil
@@ -316,12 +347,15 @@ func (r *rule) before(ctx context.Context, p *heuristics.Pass, tx *model.Tx, c *
 		switch {
 		case errors.Is(err, heuristics.ErrSkip):
 			continue
-		case errors.Is(err, sources.ErrBudget):
+		case errors.Is(err, heuristics.ErrEvaluationBudget):
 			p.Partial("link of a chain before: budget spent")
 			c.more.cutChain = true
 			return nil, nil
 		case err != nil:
 			return nil, err
+		}
+		if parent.Invalid != nil {
+			continue
 		}
 		if link && parent.Shape != Split {
 			return parent, nil
@@ -351,7 +385,7 @@ func (r *rule) ordinary(c *Candidacy, from sender) bool {
 }
 
 func (r *rule) sorter(x *cluster.Index, tx *model.Tx) *sorter {
-	s := &sorter{p: &r.p, x: x, roots: map[model.Address]bool{}, owners: map[model.Address]bool{}, at: tx.Block,
+	s := &sorter{p: &r.p, x: x, roots: map[model.Address]bool{}, owners: map[model.Address]bool{}, at: tx.Block, kept: map[*model.Label]int32{},
 		clusters: map[model.Address][labelKinds]*model.Label{}}
 	for i := range tx.Inputs {
 		if in := &tx.Inputs[i]; in.OwnerBy != model.OwnerUnknown && in.Owner.Ownable() {

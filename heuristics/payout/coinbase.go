@@ -12,7 +12,8 @@ import (
 
 // coinbase judges a generation transaction: whether it pays members, or one
 // finder, or only the pool. An output that nobody lists may be the pool's own,
-// so one alone says nothing, and outputs of one cluster count as one.
+// so one alone says nothing, a few that hold much each say little, and outputs of
+// one cluster count as one.
 func (r *rule) coinbase(ctx context.Context, p *heuristics.Pass, tx *model.Tx) (*Candidacy, error) {
 	f := measure(tx, &r.p)
 	if f.outputs < 2 {
@@ -36,16 +37,29 @@ func (r *rule) coinbase(ctx context.Context, p *heuristics.Pass, tx *model.Tx) (
 		}
 	}
 	c.Receipts = make([]Receipt, len(tx.Outputs))
-	roots := map[model.Address]bool{}
+	payees := map[model.Address]*payee{}
+	ids, at, placed := indexOf(p, r).payerIn(&c.Payer, tx)
 	var listed model.Amount
 	for i := range tx.Outputs {
 		o := &tx.Outputs[i]
 		rc := s.class(o)
 		switch rc.Class {
 		case Member, Service:
-			roots[x.Root(o.Owner)] = true
+			root := x.Root(o.Owner)
+			if payees[root] == nil {
+				payees[root] = &payee{}
+			}
+			payees[root].add(o.Value)
+			payees[root].returning = payees[root].returning || placed && indexOf(p, r).returning(ids, o.Owner, at)
 		case Internal:
-			listed += o.Value
+			// Who keeps the fee is said by the label, which must be known to
+			// hold.
+			if rc.undated {
+				break
+			}
+			if sum, ok := listed.Add(o.Value); ok {
+				listed = sum
+			}
 			if rc.label >= 0 && s.labels[rc.label].Confidence > c.more.listed.Confidence {
 				c.more.listed = s.labels[rc.label]
 			}
@@ -54,11 +68,21 @@ func (r *rule) coinbase(ctx context.Context, p *heuristics.Pass, tx *model.Tx) (
 	}
 	c.more.labels = s.labels
 	var ev []model.Evidence
-	switch n := len(roots); {
+	switch n := len(payees); {
 	case n >= 2:
 		c.Shape = Coinbase
 		c.more.listed = model.Label{}
-		ev = r.coinbaseEvidence(tx, c, n)
+		pt, most := parties{all: n}, r.p.mostOf(f.total)
+		for _, q := range payees {
+			if q.paid <= most {
+				pt.small++
+			}
+			if q.returning {
+				pt.returning++
+			}
+		}
+		c.more.habits = habits{known: placed, payees: pt.all, returning: pt.returning}
+		ev = r.coinbaseEvidence(tx, c, pt)
 	case n == 1 && listed > 0 && c.more.share(listed, f.total) < r.p.SoloFeeMax:
 		c.Shape = Solo
 		c.more.solo = listed
@@ -74,3 +98,24 @@ func (r *rule) coinbase(ctx context.Context, p *heuristics.Pass, tx *model.Tx) (
 	r.score(c)
 	return c, nil
 }
+
+// payee is who is paid by outputs of one cluster.
+type payee struct {
+	paid      model.Amount
+	returning bool // the pool paid one of the addresses before
+}
+
+func (q *payee) add(v model.Amount) {
+	if sum, ok := q.paid.Add(v); ok {
+		q.paid = sum
+	}
+}
+
+// mostOf is the most that a payee of a coinbase may have to count as one of many.
+func (p *Params) mostOf(total model.Amount) model.Amount {
+	most, _ := total.Share(int64(p.PayeeMax), 100)
+	return most
+}
+
+// parties counts whom a coinbase pays.
+type parties struct{ all, small, returning int }

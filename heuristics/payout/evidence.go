@@ -33,18 +33,22 @@ func (r *rule) evidence(net model.Network, tx *model.Tx, c *Candidacy, from send
 	switch c.Payer.Via {
 	case "label", "cluster":
 		conf := c.Payer.Confidence
-		who := c.Payer.Pool
+		who := party(c.Payer.Pool)
 		switch {
 		case c.Payer.Conflict():
 			who = "different mining pools (" + strings.Join(c.Payer.Names, ", ") + "), each of them a pool"
-		case who == "":
+		case len(c.Payer.Names) == 0:
 			who = "a custodian that pays a pool's members"
+		}
+		labels := "labels"
+		if inferred(c.Payer.Labels) {
+			labels = "inferred labels"
 		}
 		where := "on the address of an input"
 		if c.Payer.Via == "cluster" {
 			where = "on an address in a cluster with an input's"
 		}
-		add(provenance, w.Labelled, w.Labelled.Discount(conf), r.senders(net, tx, c), "labels %s name the payer as %s", where, who)
+		add(provenance, w.Labelled, w.Labelled.Discount(conf), r.senders(net, tx, c), "%s %s name the payer as %s", labels, where, who)
 	}
 	if c.Shape == Chain {
 		given, discounted := c.carry.given, c.carry.discounted
@@ -72,9 +76,9 @@ func (r *rule) evidence(net model.Network, tx *model.Tx, c *Candidacy, from send
 		}
 		add(provenance, given, given.Discount(conf), items, "%s", text)
 	}
-	if c.more.custodian.Entity != "" && c.more.exempt == "" {
+	if c.more.custodian.Category != "" && c.more.exempt == "" {
 		l := &c.more.custodian
-		add(provenance, w.Service, w.Service.Discount(from.doubt), []model.Item{{On: l.On, Role: "payer"}}, "a label names the payer as %s (%s), with little confidence", l.Entity, l.Category)
+		add(provenance, w.Service, w.Service.Discount(from.doubt), []model.Item{{On: l.On, Role: "payer"}}, "a label names the payer as %s (%s), with little confidence", party(l.Entity), l.Category)
 	}
 	if o := c.more.received; o != (model.Outpoint{}) {
 		add(provenance, w.Received, w.Received, []model.Item{{On: model.RefOutpoint(o), Role: "receipt"}}, "it spends %v, which a payout paid to a member: a member pays here, not the pool", o)
@@ -98,8 +102,9 @@ func (r *rule) evidence(net model.Network, tx *model.Tx, c *Candidacy, from send
 	if c.fan.over(c.fan.round, r.p.RoundMax) {
 		add(recognition, w.Round, w.Round, nil, "%d of %d values are multiples of %v BTC", c.fan.round, c.fan.outputs, r.p.RoundUnit)
 	}
-	if h.sameHour >= r.p.HourMin {
-		add(timing, w.SameHour, w.SameHour, nil, "%d of the payer's %d earlier fan-outs lie within %d minutes of the same time of day, UTC", h.sameHour, h.earlier, r.p.HourBand)
+	if h.timed >= r.p.HourMin && h.sameHour*100 >= h.timed*r.p.HourShare {
+		add(timing, w.SameHour, w.SameHour, nil, "%d of the payer's %d earlier fan-outs whose time is known (%d percent) lie within %d minutes of the same time of day, UTC; spread evenly over the day %d percent would",
+			h.sameHour, h.timed, h.sameHour*100/h.timed, r.p.HourBand, min(100, 2*r.p.HourBand*100/minutes))
 	}
 	return ev
 }
@@ -137,16 +142,24 @@ func (r *rule) senders(net model.Network, tx *model.Tx, c *Candidacy) []model.It
 	return items
 }
 
-// coinbaseEvidence is that of a coinbase that pays so many parties.
-func (r *rule) coinbaseEvidence(tx *model.Tx, c *Candidacy, parties int) []model.Evidence {
+// coinbaseEvidence is that of a coinbase that pays so many parties. A pool that
+// splits its reward among addresses of its own makes few outputs that hold much
+// each, the same in every block; so it is many small payees that speak for
+// members, or payees that the pool paid before in a payout to many.
+func (r *rule) coinbaseEvidence(tx *model.Tx, c *Candidacy, pt parties) []model.Evidence {
 	w := &r.p.Weights
 	ev := []model.Evidence{r.minted(tx, c)}
-	paid := w.FewPaid
-	if parties >= r.p.MinLabelled {
-		paid = w.ManyPaid
+	paid := w.ManyPaid
+	text := fmt.Sprintf("it pays %d parties that no label or cluster gives to a pool, %d of them at most %d percent of the whole each", pt.all, pt.small, r.p.PayeeMax)
+	if pt.small < r.p.ManyMin {
+		paid = w.FewPaid
+		text += "; a pool that keeps its reward at a few addresses of its own looks the same"
 	}
-	ev = append(ev, model.Evidence{Family: recognition, Weight: paid, Discounted: paid,
-		Text: fmt.Sprintf("it pays %d parties that no label or cluster gives to a pool", parties)})
+	ev = append(ev, model.Evidence{Family: recognition, Weight: paid, Discounted: paid, Text: text})
+	if pt.small >= r.p.MinLabelled && pt.returning*100 >= pt.all*r.p.ReturningMin {
+		ev = append(ev, model.Evidence{Family: recognition, Weight: w.Returning, Discounted: w.Returning,
+			Text: fmt.Sprintf("%d of %d parties were paid before by the same pool, in a fan-out or among the many of a coinbase", pt.returning, pt.all)})
+	}
 	if c.fan.over(c.fan.equal, r.p.EqualMax) {
 		ev = append(ev, model.Evidence{Family: recognition, Weight: w.Equal, Discounted: w.Equal,
 			Text: fmt.Sprintf("%d of %d outputs hold the same value, %v BTC", c.fan.equal, c.fan.outputs, c.fan.equalValue)})
@@ -160,12 +173,12 @@ func (r *rule) soloEvidence(tx *model.Tx, c *Candidacy) []model.Evidence {
 	l := &c.more.listed
 	given, discounted := w, w
 	var items []model.Item
-	if l.Entity != "" {
+	if l.Category != "" {
 		discounted = w.Discount(l.Confidence)
 		items = []model.Item{{On: l.On, Role: "fee address"}}
 	}
 	return []model.Evidence{r.minted(tx, c), {Family: recognition, Weight: given, Discounted: discounted, Items: items,
-		Text: fmt.Sprintf("it pays one party that no label gives to a pool, and %v BTC of %v BTC to an address that is listed for %s", c.more.solo, c.fan.total, l.Entity)}}
+		Text: fmt.Sprintf("it pays one party that no label gives to a pool, and %v BTC of %v BTC to an address that is listed for %s", c.more.solo, c.fan.total, party(l.Entity))}}
 }
 
 func (r *rule) minted(tx *model.Tx, c *Candidacy) model.Evidence {
@@ -174,7 +187,7 @@ func (r *rule) minted(tx *model.Tx, c *Candidacy) model.Evidence {
 	switch {
 	case c.Payer.Conflict():
 		who = "its tags and addresses name different pools: " + strings.Join(c.Payer.Names, ", ")
-	case c.Payer.Pool != "":
+	case strings.TrimSpace(c.Payer.Pool) != "":
 		who = "the block is " + c.Payer.Pool + "'s"
 	}
 	return model.Evidence{Family: provenance, Weight: w, Discounted: w, Text: "it is a generation transaction: what it pays is newly mined; " + who,

@@ -62,7 +62,7 @@ func (m *members) finding(ctx context.Context, p *heuristics.Pass, tx *model.Tx,
 	f.Labels = labelsOf(out)
 	f.Premises = m.premises(tx, out)
 	f.Alternatives = m.alternatives(out)
-	f.Counter = m.counter(out)
+	f.Counter = m.counter(tx, out)
 	f.RefutedBy = []string{
 		"the pool's own payout records, where they do not hold this transaction",
 		"proof that the payer's address belonged to somebody else at the time",
@@ -89,7 +89,7 @@ func payerText(p *Payer) string {
 	switch {
 	case p.Conflict():
 		return "a mining pool that is named differently (" + strings.Join(p.Names, ", ") + ")"
-	case p.Pool == "":
+	case strings.TrimSpace(p.Pool) == "":
 		return "a mining pool that nothing names"
 	}
 	return p.Pool
@@ -119,11 +119,11 @@ func (m *members) claim(tx *model.Tx, out *Payout, paid model.Amount) string {
 			}
 		}
 		return fmt.Sprintf("Generation transaction %v pays the finder of the block at %s %v BTC, and %v BTC of fee to an address listed for %s.",
-			tx.ID, finder, paid, out.more.solo, out.more.listed.Entity)
+			tx.ID, finder, paid, out.more.solo, party(out.more.listed.Entity))
 	case Chain:
 		return fmt.Sprintf("Transaction %v is a link of a chain of payouts of %s: it pays %s %v BTC.", tx.ID, who, members, paid)
 	case Custody:
-		return fmt.Sprintf("Transaction %v is a payout of %s, known by label only and paid by custodian %s: it pays %s %v BTC.", tx.ID, who, out.more.custodian.Entity, members, paid)
+		return fmt.Sprintf("Transaction %v is a payout of %s, known by label only and paid by custodian %s: it pays %s %v BTC.", tx.ID, who, party(out.more.custodian.Entity), members, paid)
 	}
 	return fmt.Sprintf("Transaction %v is a payout of %s: it pays %s %v BTC.", tx.ID, who, members, paid)
 }
@@ -220,7 +220,7 @@ func labelsOf(out *Payout) []model.Label {
 			ls = append(ls, out.more.labels[k])
 		}
 	}
-	if out.more.listed.Entity != "" {
+	if out.more.listed.Category != "" {
 		ls = append(ls, out.more.listed)
 	}
 	slices.SortFunc(ls, func(a, b model.Label) int { return a.Compare(&b) })
@@ -238,7 +238,7 @@ func (m *members) premises(tx *model.Tx, out *Payout) []model.Premise {
 		case out.Payer.Conflict():
 			add("The payer is a mining pool.", "Do the labels agree on which?", "no: they name %s; that it is a pool is what they agree on", strings.Join(out.Payer.Names, ", "))
 		default:
-			add("The payer is "+payerText(&out.Payer)+".", "Is the label current at the time?", "%s", current(out.Payer.Labels))
+			add("The payer is "+payerText(&out.Payer)+".", "Is the label current at the time?", "%s", current(out.Payer.Labels, tx.Block))
 		}
 	case "coins":
 		add("Who mined the coins pays them.", "Is the pool's tag corroborated by an address?", "unknown: the tags of the coinbase transactions name %s, with confidence %v at least; a custodian may pay for several pools", out.Payer.Pool, out.Payer.Confidence)
@@ -251,32 +251,72 @@ func (m *members) premises(tx *model.Tx, out *Payout) []model.Premise {
 	case Coinbase, Solo:
 	default:
 		answer := "no sign of it: no label names the payer as a custodian, and %d of %d values are round"
-		if out.more.custodian.Entity != "" {
-			answer = "perhaps: " + out.more.custodian.Entity + " is a custodian, and %d of %d values are round"
+		if out.more.custodian.Category != "" {
+			answer = "perhaps: a label names the payer as a custodian, and %d of %d values are round"
 		}
 		add("The payments are a pool's.", "Could this be an exchange's batch?", answer, out.fan.round, out.fan.outputs)
-		add("One party pays.", "Could the transaction be collaborative?", "%s", collaborativeText(out))
+		add("One party pays.", "Could the transaction be collaborative?", "%s", collaborativeText(tx, out))
 	}
 	return ps
 }
 
-func current(ls []model.Label) string {
-	bounded := false
+// current answers whether the labels that name the payer held at the block.
+func current(ls []model.Label, at model.BlockRef) string {
+	all, bounded := 0, 0
 	for i := range ls {
-		bounded = bounded || !ls[i].From.IsZero() || !ls[i].To.IsZero()
+		l := &ls[i]
+		if l.Category != model.MiningPool && l.Role != model.RolePayout {
+			continue
+		}
+		all++
+		if l.From.IsZero() && l.To.IsZero() {
+			continue
+		}
+		bounded++
+		if holds, known := l.HoldsAt(at); !holds || !known {
+			return "unknown: a label holds for a time, and that of the block is unknown or another"
+		}
 	}
-	if bounded {
-		return "yes, within the bounds that it states"
+	switch {
+	case bounded == 0:
+		return "unknown: the labels state no bounds in time"
+	case bounded < all:
+		return fmt.Sprintf("yes by %d of %d labels, within the bounds that they state; the others state none", bounded, all)
 	}
-	return "unknown: the labels state no bounds in time"
+	return "yes, within the bounds that the labels state"
 }
 
-func collaborativeText(out *Payout) string {
-	v := out.more.verdict
-	if v == nil {
-		return "no: its shape is that of an ordinary transaction"
+// signed counts the inputs of which a signature could be read.
+func signed(tx *model.Tx) int {
+	n := 0
+	for i := range tx.Inputs {
+		if tx.Inputs[i].SigHash != 0 {
+			n++
+		}
 	}
-	return "by its shape it might be (" + v.Kind.String() + "), but a label names the payer"
+	return n
+}
+
+// collaborativeText says what was looked at: candidates have no signature that
+// leaves part of them to others, and those of no collaborative shape have an
+// ordinary one.
+func collaborativeText(tx *model.Tx, out *Payout) string {
+	text := "no sign of it in its shape, which is that of an ordinary transaction"
+	if v := out.more.verdict; v != nil {
+		text = "by its shape it might be (" + v.Kind.String() + "), but a label names the payer"
+	}
+	switch n := signed(tx); {
+	case n == 0:
+		text += "; no signature could be read"
+	case n < len(tx.Inputs):
+		text += fmt.Sprintf("; the signatures, which could be read at %d of %d inputs, leave nothing to others", n, len(tx.Inputs))
+	default:
+		text += "; its signatures leave nothing to others"
+	}
+	if out.more.apart {
+		text += "; labels name different parties for the addresses that it spends, so that these were not taken for one party's"
+	}
+	return text
 }
 
 func (m *members) alternatives(out *Payout) []model.Alternative {
@@ -308,17 +348,20 @@ func (m *members) alternatives(out *Payout) []model.Alternative {
 	if v := out.more.verdict; v != nil {
 		add("Several parties made the transaction together.", "its shape is "+v.Kind.String())
 	}
+	if out.more.apart {
+		add("Not all of what pays is the payer's.", "labels name different parties for the addresses that it spends")
+	}
 	return as
 }
 
-func (m *members) counter(out *Payout) []model.Counter {
+func (m *members) counter(tx *model.Tx, out *Payout) []model.Counter {
 	var cs []model.Counter
 	add := func(found bool, format string, args ...any) {
 		cs = append(cs, model.Counter{Text: fmt.Sprintf(format, args...), Found: found})
 	}
 	if out.Shape != Coinbase && out.Shape != Solo {
-		if l := &out.more.custodian; l.Entity != "" {
-			add(true, "a label that names the payer as a custodian: %s (%s)", l.Entity, l.Category)
+		if l := &out.more.custodian; l.Category != "" {
+			add(true, "a label that names the payer as a custodian: %s (%s)", party(l.Entity), l.Category)
 		} else {
 			add(false, "a label that names the payer as a custodian")
 		}
@@ -327,6 +370,9 @@ func (m *members) counter(out *Payout) []model.Counter {
 		}
 		add(out.fan.over(out.fan.round, m.p.RoundMax), "more than %d percent of round values (found %d of %d)", m.p.RoundMax, out.fan.round, out.fan.outputs)
 		add(false, "a runestone or an inscription")
+		if n := signed(tx); n > 0 {
+			add(false, "signatures that leave part of the transaction to others (read at %d of %d inputs)", n, len(tx.Inputs))
+		}
 	}
 	if out.Payer.Via == "coins" {
 		add(out.more.received != (model.Outpoint{}), "coins that a payout paid to a member")
@@ -373,6 +419,18 @@ func (m *members) unseen(p *heuristics.Pass, tx *model.Tx, out *Payout) []string
 			add("the origin of %s of the coins: %s, at %d inputs", fresh.Percent(g.Share), g.Reason, g.Inputs)
 		}
 	}
+	if n := out.more.undated; n > 0 {
+		add("whether %d more labels that name the payer held at the time, which is unknown: they hold for a time, and were not counted", n)
+	}
+	undated := 0
+	for i := range out.Receipts {
+		if out.Receipts[i].undated {
+			undated++
+		}
+	}
+	if undated > 0 {
+		add("whether the labels of %d outputs held at the time, which is unknown: they hold for a time, and were counted", undated)
+	}
 	if out.more.cutFresh {
 		add("the origin of the coins: the budget of look-ups is spent")
 	}
@@ -384,7 +442,7 @@ func (m *members) unseen(p *heuristics.Pass, tx *model.Tx, out *Payout) []string
 	}
 	if !out.more.habits.known && !tx.Coinbase() {
 		add("earlier payouts of the payer: its place on the chain or its address is unknown, so that returning payees were not counted")
-	} else if out.more.habits.earlier == 0 && !tx.Coinbase() {
+	} else if out.more.habits.earlier == 0 && out.more.habits.returning == 0 && !tx.Coinbase() {
 		add("earlier payouts of the payer: the scope holds none, so that returning payees were not counted")
 	}
 	switch {

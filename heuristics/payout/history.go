@@ -7,6 +7,7 @@ import (
 
 	"github.com/goldwash/goldwash/heuristics"
 	"github.com/goldwash/goldwash/heuristics/cluster"
+	"github.com/goldwash/goldwash/heuristics/pool"
 	"github.com/goldwash/goldwash/model"
 )
 
@@ -14,15 +15,31 @@ import (
 // first when, and when each paid. A payer is a pool, by the labels of its
 // clusters, or else a cluster. It does not change once built.
 type history struct {
-	pools map[model.Address][]uint32 // by root of a cluster with a pool's label: its payers
-	roots map[model.Address]uint32   // payers without a label, by root
-	names map[string]uint32          // payers with one, by entity key
+	pools map[model.Address][]listing // by root of a cluster with a pool's label: its payers
+	roots map[model.Address]uint32    // payers without a label, by root
+	names map[string]uint32           // payers with one, by entity key
 	next  uint32
 	paid  []paid // sorted by payer, payee, place; one for each pair, the first
 	fans  []past // sorted by payer, place
 	max   int
 	full  bool
 	lost  int // pairs that found no room
+}
+
+// listing says that labels name a cluster as a payer's: in the bounds of the
+// label, which is nil where one has none.
+type listing struct {
+	payer  uint32
+	bounds *model.Label
+}
+
+// holds reports whether it is known to hold at a block.
+func (l *listing) holds(at model.BlockRef) bool {
+	if l.bounds == nil {
+		return true
+	}
+	holds, known := l.bounds.HoldsAt(at)
+	return holds && known
 }
 
 // paid says that a payer first paid an address at a place of the chain.
@@ -63,7 +80,7 @@ func minuteOf(b model.BlockRef) int16 {
 func (r *rule) index(ctx context.Context, s *heuristics.Scan) (any, error) {
 	x := cluster.Of(s)
 	h := &history{
-		pools: map[model.Address][]uint32{}, roots: map[model.Address]uint32{}, names: map[string]uint32{},
+		pools: map[model.Address][]listing{}, roots: map[model.Address]uint32{}, names: map[string]uint32{},
 		max: r.p.Receipts,
 	}
 	for l, err := range s.Find(ctx, model.MiningPool) {
@@ -74,17 +91,29 @@ func (r *rule) index(ctx context.Context, s *heuristics.Scan) (any, error) {
 		if !ok || !payerRole(l.Role) || derived(&l) {
 			continue
 		}
-		id := h.named(model.EntityName(l.Entity))
-		if root := x.Root(a); !slices.Contains(h.pools[root], id) {
-			h.pools[root] = append(h.pools[root], id)
+		on := listing{payer: h.named(l.Entity)}
+		if !l.From.IsZero() || !l.To.IsZero() {
+			on.bounds = &model.Label{From: l.From, To: l.To}
 		}
+		root := x.Root(a)
+		h.pools[root] = append(h.pools[root], on)
 	}
+	for root, ls := range h.pools {
+		h.pools[root] = compactListings(ls)
+	}
+	tags := pool.TagsOf(s)
 	unplaced := 0
 	for tx, err := range s.Txs(ctx) {
 		if err != nil {
 			return nil, err
 		}
-		if len(tx.Outputs) < min(r.p.MinLabelled, r.p.MinOutputs) || tx.Coinbase() {
+		if len(tx.Outputs) < min(r.p.MinLabelled, r.p.MinOutputs, r.p.ManyMin) {
+			continue
+		}
+		if tx.Coinbase() {
+			if at, ok := placeOf(tx.Block); ok {
+				h.recordCoinbase(x, tx, at, pool.Attribute(tx, tags, nil, pool.DefaultParams(), s.Network()), &r.p)
+			}
 			continue
 		}
 		at, ok := placeOf(tx.Block)
@@ -111,11 +140,52 @@ func (h *history) named(entity string) uint32 {
 	return id
 }
 
+// compactListings drops what says nothing new: the same bounds again, and bounds
+// where a label of the same payer has none. It sorts ls, and overwrites it.
+func compactListings(ls []listing) []listing {
+	slices.SortFunc(ls, func(a, b listing) int {
+		if c := cmp.Compare(a.payer, b.payer); c != 0 || a.bounds == b.bounds {
+			return c
+		}
+		switch {
+		case a.bounds == nil:
+			return -1
+		case b.bounds == nil:
+			return 1
+		}
+		return a.bounds.Compare(b.bounds)
+	})
+	kept := ls[:0]
+	for _, l := range ls {
+		if n := len(kept); n > 0 && kept[n-1].payer == l.payer {
+			if b := kept[n-1].bounds; b == nil || l.bounds != nil && b.Compare(l.bounds) == 0 {
+				continue
+			}
+		}
+		kept = append(kept, l)
+	}
+	return kept
+}
+
+// payerIn returns the payer of a coinbase and its place on the chain; ok is false
+// where one of them is not known.
+func (h *history) payerIn(p *Payer, tx *model.Tx) (ids []uint32, at place, ok bool) {
+	at, ok = placeOf(tx.Block)
+	if !ok || p.Pool == "" {
+		return nil, at, false
+	}
+	if id, known := h.names[model.EntityKey(p.Pool)]; known {
+		ids = []uint32{id}
+	}
+	return ids, at, true
+}
+
 // payers returns who pays in a transaction: the pools that labels name, else
 // the cluster of the first input with a known owner. Add makes a payer known
 // that is not yet.
 func (h *history) payers(x *cluster.Index, tx *model.Tx, add bool) (ids []uint32, labelled bool) {
-	var first model.Address
+	var first, last model.Address
+	var seen map[model.Address]bool // of those that labels name
 	for i := range tx.Inputs {
 		in := &tx.Inputs[i]
 		if in.OwnerBy == model.OwnerUnknown || !in.Owner.Ownable() {
@@ -125,13 +195,27 @@ func (h *history) payers(x *cluster.Index, tx *model.Tx, add bool) (ids []uint32
 		if first.IsZero() {
 			first = root
 		}
-		for _, id := range h.pools[root] {
-			if !slices.Contains(ids, id) {
-				ids = append(ids, id)
+		if root == last {
+			continue
+		}
+		last = root
+		ls := h.pools[root]
+		if len(ls) == 0 || seen[root] {
+			continue
+		}
+		if seen == nil {
+			seen = map[model.Address]bool{}
+		}
+		seen[root] = true
+		for k := range ls {
+			if ls[k].holds(tx.Block) {
+				ids = append(ids, ls[k].payer)
 			}
 		}
 	}
 	if len(ids) > 0 || first.IsZero() {
+		slices.Sort(ids)
+		ids = slices.Compact(ids)
 		return ids, len(ids) > 0
 	}
 	id, ok := h.roots[first]
@@ -163,18 +247,70 @@ func (h *history) record(x *cluster.Index, tx *model.Tx, at place, p *Params) {
 			if !payable(o) || o.Value <= p.MinMember {
 				continue
 			}
-			if len(h.paid) >= h.max && !h.full {
-				// Sort only where that is likely to make room.
-				h.compact()
-				h.full = len(h.paid) > h.max/4*3
-			}
-			if h.full {
-				h.lost++
-				continue
-			}
-			h.paid = append(h.paid, paid{o.Owner, id, at})
+			h.receipt(o.Owner, id, at)
 		}
 	}
+}
+
+// recordCoinbase keeps whom a coinbase pays that pays many, if the tags name one
+// pool: each payee of at most so much of the whole. A coinbase that pays few is
+// left out, because the few may be the pool itself.
+func (h *history) recordCoinbase(x *cluster.Index, tx *model.Tx, at place, a *pool.Attribution, p *Params) {
+	if a == nil || a.Conflict || payables(tx) < p.ManyMin {
+		return
+	}
+	var total model.Amount
+	paid := map[model.Address]*payee{}
+	for i := range tx.Outputs {
+		o := &tx.Outputs[i]
+		if !payable(o) {
+			continue
+		}
+		if sum, ok := total.Add(o.Value); ok {
+			total = sum
+		}
+		root := x.Root(o.Owner)
+		if len(h.pools[root]) > 0 {
+			continue
+		}
+		if paid[root] == nil {
+			paid[root] = &payee{}
+		}
+		paid[root].add(o.Value)
+	}
+	most, n := p.mostOf(total), 0
+	for _, q := range paid {
+		if q.paid <= most {
+			n++
+		}
+	}
+	if n < p.ManyMin {
+		return
+	}
+	id := h.named(a.Entity)
+	for i := range tx.Outputs {
+		o := &tx.Outputs[i]
+		if !payable(o) || o.Value <= p.MinMember {
+			continue
+		}
+		if q := paid[x.Root(o.Owner)]; q != nil && q.paid <= most {
+			h.receipt(o.Owner, id, at)
+		}
+	}
+}
+
+// receipt keeps that a payer paid an address, as long as there is room.
+func (h *history) receipt(to model.Address, id uint32, at place) {
+	if len(h.paid) >= h.max && !h.full {
+		// Sort only where that is likely to make room.
+		h.compact()
+		h.full = len(h.paid) > h.max/4*3
+	}
+	if h.full {
+		h.lost++
+		return
+	}
+	h.paid = append(h.paid, paid{to, id, at})
 }
 
 // compact keeps the first receipt of each pair.
@@ -215,10 +351,11 @@ func (h *history) earlier(id uint32, before place) []past {
 // habits is what the history says of one fan-out.
 type habits struct {
 	known     bool // the place is, and a payer
-	earlier   int  // fan-outs of the payers
+	earlier   int  // fan-outs of the payer, of several the one of most
+	timed     int  // of those, with a known time
 	payees    int  // outputs that could have been paid before
 	returning int  // of those, paid before
-	sameHour  int  // earlier fan-outs within the band of the time of day
+	sameHour  int  // of the timed, within the band of the time of day
 	sameCount bool // the last had as many outputs
 }
 
@@ -243,14 +380,17 @@ func (h *history) habits(x *cluster.Index, tx *model.Tx, f *fan, own func(model.
 	var last past
 	for _, id := range ids {
 		fans := h.earlier(id, at)
-		b.earlier = max(b.earlier, len(fans))
-		hour := 0
-		for _, q := range fans {
-			if near(minute, q.minute, p.HourBand) {
-				hour++
+		if len(fans) > b.earlier {
+			b.earlier, b.timed, b.sameHour = len(fans), 0, 0
+			for _, q := range fans {
+				if minute >= 0 && q.minute >= 0 {
+					b.timed++
+				}
+				if near(minute, q.minute, p.HourBand) {
+					b.sameHour++
+				}
 			}
 		}
-		b.sameHour = max(b.sameHour, hour)
 		if n := len(fans); n > 0 && last.at.compare(fans[n-1].at) < 0 {
 			last = fans[n-1]
 		}
@@ -269,8 +409,11 @@ func near(a, b int16, band int) bool {
 	if d < 0 {
 		d = -d
 	}
-	return min(d, 1440-d) <= band
+	return min(d, minutes-d) <= band
 }
+
+// minutes are those of a day.
+const minutes = 1440
 
 // payerRole reports whether a pool's label of the role speaks of an address
 // that pays members.

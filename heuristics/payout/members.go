@@ -102,11 +102,20 @@ func (m *members) run(ctx context.Context, p *heuristics.Pass) (any, error) {
 		return nil, err
 	}
 	c, err := m.ask(ctx, p, tx.ID)
-	if errors.Is(err, heuristics.ErrSkip) && tx.Unresolved() > 0 && payables(tx) >= m.p.MinOutputs {
-		p.Note("fan-outs passed over without knowing the values that they spend, and with them the share of fresh coins", 1)
+	if errors.Is(err, heuristics.ErrSkip) && payables(tx) >= m.p.MinOutputs {
+		// The candidate's own notes are not seen where it is only asked.
+		switch {
+		case inParts(tx):
+			p.Note("fan-outs passed over whose signatures leave part of them to others", 1)
+		case tx.Unresolved() > 0:
+			p.Note("fan-outs passed over without knowing the values that they spend, and with them the share of fresh coins", 1)
+		}
 	}
 	if err != nil {
 		return nil, err
+	}
+	if c.Invalid != nil {
+		return nil, c.Invalid
 	}
 	out := &Payout{Candidacy: c, Receipts: slices.Clone(c.Receipts)}
 	if !c.Accepted {
@@ -186,7 +195,7 @@ func (m *members) later(ctx context.Context, p *heuristics.Pass, tx *model.Tx, o
 			continue
 		}
 		c := asked[place[s.By.Tx]]
-		if c == nil {
+		if c == nil || c.Invalid != nil {
 			continue
 		}
 		rc := &out.Receipts[at[k]]
@@ -202,9 +211,10 @@ func (m *members) later(ctx context.Context, p *heuristics.Pass, tx *model.Tx, o
 	return nil
 }
 
-// cut says that the budget ended the look at later spends; other errors stand.
+// cut says that the budget of the evaluation ended the look at later spends;
+// other errors stand, those of a budget of the sources too.
 func (m *members) cut(p *heuristics.Pass, out *Payout, err error) error {
-	if !errors.Is(err, sources.ErrBudget) {
+	if !errors.Is(err, heuristics.ErrEvaluationBudget) {
 		return err
 	}
 	out.cut = true

@@ -23,9 +23,14 @@ type Params struct {
 	// nobody that can be named.
 	Doubt model.Probability
 	// MinOutputs is the least number of outputs of a payout by an unlabelled
-	// payer, MinLabelled by a labelled one. In a coinbase MinLabelled payees
-	// speak for a payout.
+	// payer, MinLabelled by a labelled one.
 	MinOutputs, MinLabelled int
+	// In a coinbase ManyMin payees speak for a payout, if each of them has at
+	// most PayeeMax percent of all that it pays; a pool that keeps its reward
+	// at a few addresses of its own pays few, and each of them much. Of fewer
+	// than ManyMin, MinLabelled such payees are enough where returning payees
+	// speak for a payout too.
+	ManyMin, PayeeMax int
 	// MedianCap is what the median output must be below, and so is
 	// MedianSubsidy percent of the subsidy where the height is known.
 	MedianCap     model.Amount
@@ -65,9 +70,10 @@ type Params struct {
 	TokenValues []model.Amount
 	// Floors are the least amounts that pools pay in a coinbase.
 	Floors []Floor
-	// A payout within HourBand minutes of the time of day of HourMin earlier
-	// ones keeps the pool's hour.
-	HourBand, HourMin int
+	// A payout within HourBand minutes of the time of day of HourShare percent
+	// of the earlier ones, of which there must be HourMin, keeps the pool's
+	// hour.
+	HourBand, HourMin, HourShare int
 	// Receipts bounds how many pairs of payer and payee the index of earlier
 	// payouts holds; one takes 48 bytes.
 	Receipts int
@@ -98,7 +104,7 @@ type Weights struct {
 	Service   model.MicroNats // a doubtful label names the payer as a custodian
 	PerLink   model.MicroNats // what provenance loses from link to link of a chain
 	Minted    model.MicroNats // the outputs are those of a generation transaction
-	ManyPaid  model.MicroNats // a generation transaction pays MinLabelled payees or more
+	ManyPaid  model.MicroNats // a generation transaction pays ManyMin small payees or more
 	FewPaid   model.MicroNats // it pays fewer
 	SoloFee   model.MicroNats // it pays one, and the fee to a listed address
 }
@@ -108,6 +114,7 @@ func DefaultParams() Params {
 	return Params{
 		Prior: model.Percent(5), Accept: model.Percent(80), Doubt: model.Percent(50),
 		MinOutputs: 31, MinLabelled: 5,
+		ManyMin: 10, PayeeMax: 10,
 		MedianCap: 2 * model.Coin, MedianSubsidy: 16,
 		RoundUnit: 100_000, RoundMax: 30,
 		EqualMax: 25, SplitMin: 80,
@@ -121,7 +128,7 @@ func DefaultParams() Params {
 		MinMember:    20_000,
 		TokenValues:  []model.Amount{294, 330, 546, 10_000},
 		Floors:       []Floor{{"OCEAN", 1_048_576}},
-		HourBand:     120, HourMin: 3,
+		HourBand:     120, HourMin: 5, HourShare: 60,
 		Receipts: 4_000_000,
 		Weights: Weights{
 			Labelled: 5 * model.Nat, Few: -2 * model.Nat, FreshHigh: 3 * model.Nat, FreshMin: 3 * model.Nat / 2,
@@ -149,6 +156,8 @@ func (p Params) Parameters() []model.Parameter {
 	add("min_outputs_unlabelled", strconv.Itoa(p.MinOutputs), model.Published, romiti)
 	add("doubt", p.Doubt.String(), model.Chosen, "")
 	num("min_outputs_labelled", p.MinLabelled)
+	num("coinbase_min_payees", p.ManyMin)
+	num("coinbase_payee_max_percent", p.PayeeMax)
 	add("median_cap_sat", strconv.FormatInt(int64(p.MedianCap), 10), model.Published, romiti)
 	num("median_cap_percent_of_subsidy", p.MedianSubsidy)
 	sat("round_unit_sat", p.RoundUnit)
@@ -178,6 +187,7 @@ func (p Params) Parameters() []model.Parameter {
 	add("coinbase_floors_sat", strings.Join(floors, ", "), model.Published, "the operators' own pages")
 	num("hour_band_minutes", p.HourBand)
 	num("hour_min_payouts", p.HourMin)
+	num("hour_min_percent", p.HourShare)
 	num("index_receipts", p.Receipts)
 	w := p.Weights
 	nat("labelled", w.Labelled)

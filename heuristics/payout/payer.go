@@ -14,12 +14,16 @@ type sender struct {
 	custodian model.Label // the best label that names it as a custodian other than a pool
 	doubt     model.Probability
 	payout    bool // a label gives it the role of paying members
+	undated   int  // labels that would name it, and hold for a time where that of the block is unknown
 }
 
 // maxLabels bounds the labels on input addresses that a finding repeats.
 const maxLabels = 64
 
-// senderOf reads the labels on the inputs' addresses and their clusters.
+// senderOf reads the labels on the inputs' addresses and their clusters. One that
+// names the payer as a pool counts only where it is known to hold at the time;
+// one that names it as another custodian, and so speaks against a payout,
+// wherever nothing says that it does not.
 func senderOf(x *cluster.Index, tx *model.Tx, p *Params) sender {
 	var s sender
 	var names []string
@@ -27,14 +31,22 @@ func senderOf(x *cluster.Index, tx *model.Tx, p *Params) sender {
 	read := func(l *model.Label, direct bool) {
 		pool := l.Category == model.MiningPool && payerRole(l.Role)
 		custodian := l.Category.Custodial() && l.Category != model.MiningPool && l.Role != model.RoleAccount
-		if !pool && !custodian || !valid(l, tx.Block) {
+		if !pool && !custodian {
+			return
+		}
+		holds, known := valid(l, tx.Block)
+		switch {
+		case !holds:
+			return
+		case pool && !known:
+			s.undated++
 			return
 		}
 		c := l.Confidence
 		if !direct {
 			c = c.Times(p.ByCluster)
 		}
-		s.payout = s.payout || l.Role == model.RolePayout
+		s.payout = s.payout || l.Role == model.RolePayout && known
 		switch {
 		case custodian:
 			if c > s.doubt {
@@ -94,6 +106,28 @@ func senderOf(x *cluster.Index, tx *model.Tx, p *Params) sender {
 	slices.SortFunc(s.Labels, func(a, b model.Label) int { return a.Compare(&b) })
 	s.Labels = slices.CompactFunc(s.Labels, func(a, b model.Label) bool { return a.Compare(&b) == 0 })
 	return s
+}
+
+// party returns a name for texts: a list may give none.
+func party(entity string) string {
+	if strings.TrimSpace(entity) == "" {
+		return "a party that the list does not name"
+	}
+	return entity
+}
+
+// inferred reports whether all the labels of pools are derived from others.
+func inferred(ls []model.Label) bool {
+	some := false
+	for i := range ls {
+		if ls[i].Category != model.MiningPool {
+			continue
+		}
+		if some = len(ls[i].Derivation) > 0; !some {
+			return false
+		}
+	}
+	return some
 }
 
 // entities sorts names and drops other spellings of the same entity.

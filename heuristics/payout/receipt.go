@@ -37,7 +37,15 @@ const (
 func (rc *Receipt) text(labels []model.Label) string {
 	entity := func() string {
 		l := &labels[rc.label]
-		return fmt.Sprintf("%s (%s, by %s)", l.Entity, l.Category, l.Source)
+		by := "by "
+		if len(l.Derivation) > 0 {
+			by = "inferred by "
+		}
+		s := fmt.Sprintf("%s (%s, %s%s)", party(l.Entity), l.Category, by, l.Source)
+		if rc.undated {
+			s += " for a time, which may not be that of the block"
+		}
+		return s
 	}
 	switch rc.why {
 	case isNullData:
@@ -93,6 +101,7 @@ type sorter struct {
 	floor  model.Amount           // of the pool's coinbases; 0 for none
 	at     model.BlockRef
 	labels []model.Label // that receipts rest on
+	kept   map[*model.Label]int32
 	// clusters remembers the best labels of the clusters met.
 	clusters map[model.Address][labelKinds]*model.Label
 }
@@ -132,6 +141,8 @@ func (s *sorter) class(o *model.Output) Receipt {
 			continue
 		}
 		r.label = s.keep(l)
+		_, known := l.HoldsAt(s.at)
+		r.undated = !known
 		if direct {
 			return set(k.class, k.direct)
 		}
@@ -171,7 +182,8 @@ func (k labelKind) has(l *model.Label, direct bool) bool {
 }
 
 // label returns the best label of a kind on an address, else on its cluster: the
-// one of most confidence, of equal ones the first.
+// one of most confidence, of equal ones the first. The pointer is the same for
+// the same place in the index of clusters.
 func (s *sorter) label(a model.Address, kind labelKind) (best *model.Label, direct bool) {
 	if l := s.best(s.x.LabelsOn(a), kind, true); l != nil {
 		return l, true
@@ -191,8 +203,10 @@ func (s *sorter) label(a model.Address, kind labelKind) (best *model.Label, dire
 func (s *sorter) best(ls []model.Label, kind labelKind, direct bool) (best *model.Label) {
 	for i := range ls {
 		l := &ls[i]
-		if kind.has(l, direct) && (best == nil || l.Confidence > best.Confidence) && valid(l, s.at) {
-			best = l
+		if kind.has(l, direct) && (best == nil || l.Confidence > best.Confidence) {
+			if holds, _ := valid(l, s.at); holds {
+				best = l
+			}
 		}
 	}
 	return best
@@ -200,22 +214,22 @@ func (s *sorter) best(ls []model.Label, kind labelKind, direct bool) (best *mode
 
 // keep returns the index of a label among those that receipts rest on.
 func (s *sorter) keep(l *model.Label) int32 {
-	for i := range s.labels {
-		if s.labels[i].Compare(l) == 0 {
-			return int32(i)
-		}
+	at, ok := s.kept[l]
+	if !ok {
+		at = int32(len(s.labels))
+		s.kept[l] = at
+		s.labels = append(s.labels, *l)
 	}
-	s.labels = append(s.labels, *l)
-	return int32(len(s.labels) - 1)
+	return at
 }
 
-// valid reports whether a label may be used for a transaction: it holds at that
-// time, as far as the time is known, and does not rest on findings of this
-// package.
-func valid(l *model.Label, at model.BlockRef) bool {
+// valid reports whether a label may be used for a transaction: it does not rest
+// on findings of this package, and nothing says that it did not hold at that
+// time. Known is false where it has bounds and the time is not known. Labels of
+// payees protect them, so those that hold are enough.
+func valid(l *model.Label, at model.BlockRef) (holds, known bool) {
 	if derived(l) {
-		return false
+		return false, false
 	}
-	when, ok := at.When()
-	return !ok || l.ValidAt(when)
+	return l.HoldsAt(at)
 }

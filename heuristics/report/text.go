@@ -262,7 +262,7 @@ func (p *printer) money(m model.Money) string {
 
 // fiat writes an amount of money: dollars with their sign, grouped.
 func fiat(f model.Fiat) string {
-	s := group(f.Amount.StringFixedBank(f.Places))
+	s := group(f.Amount.StringFixed(f.Places))
 	if f.Currency == "USD" {
 		return "$" + s
 	}

@@ -73,6 +73,10 @@ var statedTide = map[string][]receipt{
 	"2022-11-16": {{"P2", 11_200_000}}, "2022-11-18": {{"P2", 12_150_000}}, "2022-11-21": {{"P2", 11_900_000}}, "2022-11-23": {{"P2", 12_250_000}},
 }
 
+// Filled returns the text of the case with a block at every height, as on a real
+// chain; [Text] leaves out the fifty thousand in which nothing happens.
+func Filled() string { return "fill\n" + Text() }
+
 // Text returns the ledger of the case, in the ledger language.
 func Text() string {
 	var events []event
@@ -86,7 +90,7 @@ func Text() string {
 	slices.SortStableFunc(events, func(a, b event) int { return a.at.Compare(b.at) })
 	var b strings.Builder
 	head, _, _ := strings.Cut(rows, "\ntime ")
-	fmt.Fprintf(&b, "fill\n%s\n\ntime %s\nheight %d\n", head, first.Format(time.DateOnly), firstHeight)
+	fmt.Fprintf(&b, "%s\n\ntime %s\nheight %d\n", head, first.Format(time.DateOnly), firstHeight)
 	for _, e := range events {
 		fmt.Fprintf(&b, "time %s\n%s\n", e.at.Format("2006-01-02 15:04"), e.lines)
 	}

@@ -96,7 +96,7 @@ func TestARateHoldsForItsDayInUTCAndNoOther(t *testing.T) {
 	}
 }
 
-func TestValuationIsExactAndRoundsOnceHalfToEven(t *testing.T) {
+func TestValuationIsExactAndRoundsOnceHalfUp(t *testing.T) {
 	for _, c := range []struct {
 		rate   string
 		amount string
@@ -104,9 +104,9 @@ func TestValuationIsExactAndRoundsOnceHalfToEven(t *testing.T) {
 		want   string
 	}{
 		{"23212.74", "0.35", 2, "8124.46 USD"}, // 8,124.459
-		{"21277.58", "0.25", 2, "5319.40 USD"}, // 5,319.395: the half goes to the even cent
-		{"19947.65", "0.1", 2, "1994.76 USD"},  // 1,994.765: and so down here
-		{"0.01", "0.5", 2, "0.00 USD"},         // 0.005
+		{"21277.58", "0.25", 2, "5319.40 USD"}, // 5,319.395
+		{"19947.65", "0.1", 2, "1994.77 USD"},  // 1,994.765: the half goes away from zero
+		{"0.01", "0.5", 2, "0.01 USD"},         // 0.005
 		{"0.03", "0.5", 2, "0.02 USD"},         // 0.015
 		{"0.01", "0.50000001", 2, "0.01 USD"},  // just above the half
 		{"123456789012.123456789012", "20999999.99999999", 18, "2592592569254591358.001361878765432110 USD"},
