@@ -290,7 +290,7 @@ func (r *recordReader) read(in io.Reader) error {
 			return r.bad(errors.New("more than one value in one line"))
 		}
 		if r.lines > 0 && l.SHA256 != (model.Digest{}) {
-			if err := r.last(l, model.Digest(sum.Sum(nil))); err != nil {
+			if err := r.last(l, line, model.Digest(sum.Sum(nil))); err != nil {
 				return r.bad(err)
 			}
 			if _, err := buf.ReadByte(); !errors.Is(err, io.EOF) {
@@ -338,12 +338,16 @@ func (r *recordReader) header(l *recordLine) error {
 	return nil
 }
 
-func (r *recordReader) last(l *recordLine, sum model.Digest) error {
+func (r *recordReader) last(l *recordLine, line []byte, sum model.Digest) error {
 	if l.SHA256 != sum {
 		return fmt.Errorf("the digest is of something else than the lines before: they were changed (SHA-256 %v, want %v)", sum, l.SHA256)
 	}
 	if l.Lines != r.lines {
 		return fmt.Errorf("%d lines before the last, want %d", r.lines, l.Lines)
+	}
+	// No digest is of this line, so it may be written in one way only.
+	if want, err := encodeLine(&recordLine{Lines: l.Lines, SHA256: sum}); err != nil || !bytes.Equal(line, want) {
+		return errors.New("the last line was changed")
 	}
 	for _, unread := range []bool{
 		pagesMissing(r, "History", r.c.history), pagesMissing(r, "Blocks", r.c.blocks), pagesMissing(r, "Find", r.c.found),

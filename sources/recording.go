@@ -207,6 +207,8 @@ func redact(s string) string {
 		if end < 0 {
 			end = len(after)
 		}
+		// What ends a word of the text ends no URL.
+		end = len(strings.TrimRight(after[:end], ".,:;!)]}"))
 		url, rest := after[:end], after[end:]
 		// A password may hold anything, so all before the last @ goes, even
 		// where it is part of a path.

@@ -122,18 +122,18 @@ func lineOfTx(t *model.Tx) (*txLine, error) {
 	for i := range t.Inputs {
 		in, raw := &t.Inputs[i], &told.Inputs[i]
 		sig := in.SigHash != raw.SigHash
-		if !in.ValueKnown && in.Owner == raw.Owner && in.OwnerBy == raw.OwnerBy && !sig {
+		if !in.ValueKnown && sameOwner(in, raw) && !sig {
 			continue
 		}
 		if l.In == nil {
 			l.In = make([]*inputLine, len(t.Inputs))
 		}
-		n := &inputLine{Owner: in.Owner.String()}
+		n := &inputLine{}
 		if in.ValueKnown {
 			n.Value = &in.Value
 		}
 		if in.OwnerBy != model.OwnerUnknown {
-			n.By = in.OwnerBy.String()
+			n.Owner, n.By = in.Owner.String(), in.OwnerBy.String()
 		}
 		if sig {
 			n.SigHash = &in.SigHash
@@ -221,13 +221,19 @@ func readAddress(s string, net model.Network) (model.Address, error) {
 	return model.ParseAddress(s, net)
 }
 
-// sameTx reports whether two transactions are the same in everything they say.
+// sameOwner reports whether two inputs say the same about their owner.
+func sameOwner(a, b *model.Input) bool {
+	return a.OwnerBy == b.OwnerBy && (a.Owner == b.Owner || a.OwnerBy == model.OwnerUnknown)
+}
+
+// sameTx reports whether two transactions are the same in everything they say;
+// what stands in a field that is marked as unknown says nothing.
 func sameTx(a, b *model.Tx) bool {
 	return a.ID == b.ID && a.Version == b.Version && a.LockTime == b.LockTime && a.Size == b.Size && a.Weight == b.Weight &&
 		sameRef(a.Block, b.Block) &&
 		slices.EqualFunc(a.Inputs, b.Inputs, func(a, b model.Input) bool {
-			return a.Prev == b.Prev && a.Value == b.Value && a.Owner == b.Owner && a.Sequence == b.Sequence &&
-				a.ValueKnown == b.ValueKnown && a.OwnerBy == b.OwnerBy && a.SigHash == b.SigHash &&
+			return a.Prev == b.Prev && a.ValueKnown == b.ValueKnown && (a.Value == b.Value || !a.ValueKnown) &&
+				sameOwner(&a, &b) && a.Sequence == b.Sequence && a.SigHash == b.SigHash &&
 				bytes.Equal(a.Script, b.Script) && slices.EqualFunc(a.Witness, b.Witness, bytes.Equal)
 		}) &&
 		slices.EqualFunc(a.Outputs, b.Outputs, func(a, b model.Output) bool {

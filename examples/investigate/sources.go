@@ -100,19 +100,17 @@ func (c *config) open(ctx context.Context) (*input, error) {
 		}
 		providers = append(providers, p)
 	}
-	in.Set = sources.Of(providers...)
+	in.Set = sources.Of(providers...).Wrap(sources.Cache(sources.CacheOptions{}))
 	if c.record != "" {
 		if err := c.startRecording(in); err != nil {
 			in.close()
 			return nil, err
 		}
 	}
-	in.Set = in.Set.Wrap(sources.Cache(sources.CacheOptions{}))
 	return in, nil
 }
 
-// startRecording puts a recorder between the sources and the cache, so that each
-// answer is recorded once.
+// startRecording puts a recorder around everything that answers.
 func (c *config) startRecording(in *input) error {
 	f, err := os.Create(string(c.record))
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 
 // report says what became of the seeds of the scope, and where labels disagree.
 func report(t *heuristics.Totals, x *Index, p *Params) {
+	clusters := x.seeds(t.Scope().Seeds, p)
 	var last model.Ref
 	for _, r := range t.Scope().Seeds {
 		a, ok := r.Address()
@@ -21,7 +22,7 @@ func report(t *heuristics.Totals, x *Index, p *Params) {
 		case x.Size(a) == 1:
 			t.Note("named address that signed with no other in the scope", 1)
 		default:
-			t.Report(x.about(a, p))
+			t.Report(x.about(a, clusters[x.Root(a)], p))
 		}
 		last = r
 	}
@@ -30,10 +31,72 @@ func report(t *heuristics.Totals, x *Index, p *Params) {
 	}
 }
 
+// seeded is what findings tell of a cluster, once for all of its seeds.
+type seeded struct {
+	members []model.Address
+	skips   int
+	by      map[Reason]*skipped
+}
+
+// skipped are the transactions that spend from a cluster and were not used for one
+// reason: how many, and the first of them.
+type skipped struct {
+	n     int
+	first []model.Item
+}
+
+// seeds gathers, in one pass, the clusters that seeds are in, by their roots.
+func (x *Index) seeds(seeds []model.Ref, p *Params) map[model.Address]*seeded {
+	byRoot, byNumber := map[model.Address]*seeded{}, map[uint32]*seeded{}
+	for _, r := range seeds {
+		a, ok := r.Address()
+		if !ok || x.Size(a) == 1 {
+			continue
+		}
+		root := x.Root(a)
+		if byRoot[root] != nil {
+			continue
+		}
+		id, _ := x.addrs.id(a)
+		s := &seeded{members: x.Members(a), by: map[Reason]*skipped{}}
+		byRoot[root], byNumber[x.cluster[id]] = s, s
+	}
+	if len(byNumber) == 0 {
+		return byRoot
+	}
+	from := 0
+	var near []uint32 // the clusters that a transaction spends from; reused
+	for i, end := range x.ownersEnd {
+		near = near[:0]
+		for _, o := range x.owners[from:end] {
+			near = append(near, x.cluster[o])
+		}
+		slices.Sort(near)
+		for _, c := range slices.Compact(near) {
+			if s := byNumber[c]; s != nil {
+				s.skip(&x.skips[i], p.MaxParts)
+			}
+		}
+		from = end
+	}
+	return byRoot
+}
+
+func (s *seeded) skip(t *Skip, most int) {
+	r := s.by[t.Reason]
+	if r == nil {
+		r = &skipped{}
+		s.by[t.Reason] = r
+	}
+	s.skips++
+	if r.n++; len(r.first) < most {
+		r.first = append(r.first, t.item())
+	}
+}
+
 // about is the finding about the cluster of one address.
-func (x *Index) about(a model.Address, p *Params) model.Finding {
-	members := x.Members(a)
-	near := x.near(a)
+func (x *Index) about(a model.Address, s *seeded, p *Params) model.Finding {
+	members := s.members
 	n := len(members)
 	f := model.Finding{
 		Kind:    "cluster",
@@ -51,7 +114,7 @@ func (x *Index) about(a model.Address, p *Params) model.Finding {
 		Facts: []model.Fact{
 			{Name: "members", Value: strconv.Itoa(n)},
 			{Name: "labels", Value: strconv.Itoa(len(x.Labels(a)))},
-			{Name: "transactions_not_joined", Value: strconv.Itoa(len(near))},
+			{Name: "transactions_not_joined", Value: strconv.Itoa(s.skips)},
 		},
 		Labels: slices.Clone(x.Labels(a)[:min(len(x.Labels(a)), p.MaxParts)]),
 		Premises: []model.Premise{
@@ -63,13 +126,14 @@ func (x *Index) about(a model.Address, p *Params) model.Finding {
 			{
 				Text:     "The party that signs is the party that owns.",
 				Question: "Could a custodian hold the keys for others?",
-				Answer:   x.custodian(a),
+				Answer:   x.custodian(a, p),
 			},
 		},
 		Alternatives: []model.Alternative{
 			{Text: "The cluster is a custodian's, and its members are accounts of many customers.", WhyNot: "co-spending shows who signs, not for whom; see the heuristic service"},
 			{Text: "Keys of one party were imported into the wallet of another.", WhyNot: "an import leaves no trace on the ledger"},
 			{Text: "A payee added a coin of his own to a payment that joins members.", WhyNot: "a payjoin whose inputs are all necessary looks like any payment"},
+			{Text: "Two parties paid into a contract of theirs with a transaction that joins members.", WhyNot: "one that leaves a party no change looks like any payment"},
 		},
 		RefutedBy: []string{"records or keys that show different owners of two members that one transaction spends together"},
 		Search: []model.Fact{
@@ -101,20 +165,15 @@ func (x *Index) about(a model.Address, p *Params) model.Finding {
 		{Signatures, "signatures that leave part of a transaction to another party"},
 		{Collaborative, "transactions with the shape of a CoinJoin"},
 		{Payjoin, "payments with the shape of a payjoin"},
+		{Contract, "payments that two parties may have made into a contract of theirs"},
 		{LabelConflict, "labels that name different holders"},
 	} {
 		c := model.Counter{Text: "Looked for, among what members sign with others: " + r.text + "."}
-		count := 0
-		for _, s := range near {
-			if s.Reason != r.reason {
-				continue
+		if found := s.by[r.reason]; found != nil {
+			c.Found, c.Items = true, slices.Clone(found.first)
+			if found.n > len(c.Items) {
+				c.Text += fmt.Sprintf(" Found %d, of which the first %d are listed.", found.n, len(c.Items))
 			}
-			if count++; len(c.Items) < p.MaxParts {
-				c.Items = append(c.Items, s.item())
-			}
-		}
-		if c.Found = count > 0; count > len(c.Items) {
-			c.Text += fmt.Sprintf(" Found %d, of which the first %d are listed.", count, len(c.Items))
 		}
 		f.Counter = append(f.Counter, c)
 	}
@@ -122,30 +181,11 @@ func (x *Index) about(a model.Address, p *Params) model.Finding {
 }
 
 // custodian says whether a label gives a's cluster to a custodian.
-func (x *Index) custodian(a model.Address) string {
-	for _, l := range x.Labels(a) {
-		if l.Category.Custodial() && l.Role != model.RoleAccount {
-			return fmt.Sprintf("yes, if the label %s (%s) of a member is right", l.Entity, l.Category)
-		}
+func (x *Index) custodian(a model.Address, p *Params) string {
+	if l, ok := x.Custodian(a, model.BlockRef{}); ok {
+		return fmt.Sprintf("yes, if the label %s (%s) of a member is right", l.Entity, l.Category)
 	}
-	return "unknown: no label of a member says so"
-}
-
-// near returns the transactions that were not used and spend from a's cluster.
-func (x *Index) near(a model.Address) []Skip {
-	id, ok := x.addrs.id(a)
-	if !ok {
-		return nil
-	}
-	var near []Skip
-	from := 0
-	for i, end := range x.ownersEnd {
-		if slices.ContainsFunc(x.owners[from:end], func(o uint32) bool { return x.cluster[o] == x.cluster[id] }) {
-			near = append(near, x.skips[i])
-		}
-		from = end
-	}
-	return near
+	return fmt.Sprintf("unknown: no label of a member says so with a confidence of %s or more", p.LabelConfidence)
 }
 
 func (s *Skip) item() model.Item {

@@ -21,19 +21,34 @@ type name struct {
 }
 
 // names reports whether the label says who holds the key. A label of the role
-// account does not: it says that somebody else does.
+// account does not: it says that somebody else does. Nor does one of an actor in
+// any role but that of a key: his deposit address is somebody else's.
 func (p *Params) names(l *model.Label) bool {
 	return l.Confidence >= p.LabelConfidence && keyHolder(l)
 }
 
 // keyHolder is as names, for any confidence.
 func keyHolder(l *model.Label) bool {
-	return (l.Category.Custodial() || l.Category == model.Actor) && l.Role != model.RoleAccount
+	if l.Category == model.Actor {
+		return l.Role == "" || l.Role == model.RoleKey
+	}
+	return l.Category.Custodial() && l.Role != model.RoleAccount
+}
+
+func nameOf(l *model.Label) name {
+	actor := l.Category == model.Actor
+	return name{model.EntityKey(l.Entity), actor, actor && l.Method == model.MethodStated}
+}
+
+// contradicts reports whether two names cannot be one party's. That one is under
+// investigation and has a name as an actor is no contradiction.
+func (n *name) contradicts(o *name) bool {
+	return n.key != o.key && !(n.actor && o.actor && (n.stated || o.stated))
 }
 
 // add puts a label's name among those of an address.
 func (h *holder) add(l *model.Label) {
-	n := name{model.EntityKey(l.Entity), l.Category == model.Actor, l.Category == model.Actor && l.Method == model.MethodStated}
+	n := nameOf(l)
 	if !slices.Contains(h.names, n) {
 		h.names = append(h.names, n)
 	}

@@ -13,6 +13,7 @@ import (
 // for concurrent use. Slices that it returns are shared unless a method says
 // otherwise, and must not be changed.
 type Index struct {
+	p         Params
 	addrs     *table
 	cluster   []uint32 // by id
 	least     []uint32 // by cluster: the id of its least member
@@ -21,12 +22,16 @@ type Index struct {
 	largest   int
 	labels    []model.Label // on addresses, sorted
 	ofCluster map[uint32][]model.Label
-	skips     []Skip
-	owners    []uint32 // ids of the addresses that the skipped transactions spend
-	ownersEnd []int    // by skip: where its owners end
-	byTx      []uint32 // places in skips, sorted by transaction
-	conflicts []Conflict
-	counts    Counts
+	// custodians are, by cluster, the labels that Custodian chooses from.
+	custodians map[uint32][]model.Label
+	joints     joints
+	cuts       func() *cuts // made when first asked for
+	skips      []Skip
+	owners     []uint32 // ids of the addresses that the skipped transactions spend
+	ownersEnd  []int    // by skip: where its owners end
+	byTx       []uint32 // places in skips, sorted by transaction
+	conflicts  []Conflict
+	counts     Counts
 }
 
 // Counts tell what the scan saw.
@@ -45,6 +50,9 @@ type Counts struct {
 	// Untested are joint transactions with two outputs that were not tested
 	// for the shape of a payjoin, because the value of an input is unknown.
 	Untested int64 `json:"untested"`
+	// UntestedContracts are joint transactions that were not tested for a
+	// contract of two parties, for the same reason.
+	UntestedContracts int64 `json:"untested_contracts"`
 }
 
 // Skip is a transaction whose addresses were not joined.
@@ -59,8 +67,10 @@ type Skip struct {
 // B is the zero Address, or between two addresses that were signed for together
 // or belong to clusters that were.
 type Conflict struct {
-	A, B   model.Address
-	Labels []model.Label // of either, sorted: those that name a holder of the key
+	A, B model.Address
+	// Labels of either that name a holder of the key, sorted; of an address
+	// with very many, the most confident ones.
+	Labels []model.Label
 	// Txs counts the transactions that were not used for the conflict, and
 	// First are the first of them.
 	Txs   int
@@ -243,11 +253,12 @@ func (x *Index) freeze(f *forest) {
 		return cmp.Or(compareTx(x.skips[a].Tx, x.skips[b].Tx), cmp.Compare(a, b))
 	})
 	x.groupLabels()
+	x.cuts = lazyCuts(x)
 }
 
 // groupLabels gathers the labels of each cluster that has any.
 func (x *Index) groupLabels() {
-	x.ofCluster = map[uint32][]model.Label{}
+	x.ofCluster, x.custodians = map[uint32][]model.Label{}, map[uint32][]model.Label{}
 	for i := range x.labels {
 		a, _ := x.labels[i].On.Address()
 		if id, ok := x.addrs.id(a); ok {
@@ -257,6 +268,9 @@ func (x *Index) groupLabels() {
 	}
 	for c, ls := range x.ofCluster {
 		x.ofCluster[c] = slices.Clip(ls)
+		if cs := x.custodial(ls); cs != nil {
+			x.custodians[c] = cs
+		}
 	}
 }
 

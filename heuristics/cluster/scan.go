@@ -4,14 +4,19 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"time"
 
 	"github.com/goldwash/goldwash/heuristics"
 	"github.com/goldwash/goldwash/heuristics/coinjoin/shape"
 	"github.com/goldwash/goldwash/model"
 )
 
-// maxFirst bounds the transactions that a conflict keeps.
-const maxFirst = 16
+// maxFirst bounds the transactions that a conflict keeps, and maxNames the labels
+// of each of its two addresses.
+const (
+	maxFirst = 16
+	maxNames = 64
+)
 
 // builder reads a scope in ledger order.
 type builder struct {
@@ -22,12 +27,13 @@ type builder struct {
 	labelled map[model.Address]*holder // by label alone
 	holders  map[uint32]*holder        // by root
 	owners   []uint32                  // of the transaction at hand; reused
+	before   uint32                    // the first id that its outputs may have made
 	refused  map[[2]uint32]*Conflict   // by the ids of the two addresses
 }
 
 func build(ctx context.Context, s *heuristics.Scan, p Params) (*Index, error) {
 	b := &builder{
-		p: p, rules: shape.ParamsOf(s), x: &Index{addrs: newTable()},
+		p: p, rules: shape.ParamsOf(s), x: &Index{p: p, addrs: newTable()},
 		labelled: map[model.Address]*holder{}, holders: map[uint32]*holder{}, refused: map[[2]uint32]*Conflict{},
 	}
 	for l, err := range s.Find(ctx, "") {
@@ -119,6 +125,7 @@ func (b *builder) add(tx *model.Tx) error {
 			joint = joint || id != b.owners[0]
 		}
 	}
+	b.before = uint32(len(b.x.addrs.addrs))
 	for i := range tx.Outputs {
 		if o := &tx.Outputs[i]; o.Spendable() && !o.Owner.IsZero() {
 			if _, err := b.see(o.Owner); err != nil {
@@ -156,10 +163,18 @@ func (b *builder) join(tx *model.Tx) {
 	if b.veto(tx) {
 		return
 	}
+	switch possible, tested := b.contract(tx); {
+	case possible:
+		b.skip(tx, Contract, "")
+		return
+	case !tested:
+		b.x.counts.UntestedContracts++
+	}
 	h, ok := b.consistent(tx)
 	if !ok {
 		return
 	}
+	b.x.joints.add(tx.ID, b.owners)
 	root := b.trees.root(b.owners[0])
 	joined := false
 	for _, id := range b.owners[1:] {
@@ -234,13 +249,15 @@ func (b *builder) refuse(tx *model.Tx, i, j uint32) {
 // labels disagree.
 func (b *builder) conflicts() {
 	x := b.x
+	named := map[model.Address][]model.Label{}
 	for _, c := range b.refused {
 		for _, a := range [2]model.Address{c.A, c.B} {
-			for _, l := range x.LabelsOn(a) {
-				if b.p.names(&l) {
-					c.Labels = append(c.Labels, l)
-				}
+			ls, ok := named[a]
+			if !ok {
+				ls = b.naming(a)
+				named[a] = ls
 			}
+			c.Labels = append(c.Labels, ls...)
 		}
 		x.conflicts = append(x.conflicts, *c)
 	}
@@ -260,37 +277,70 @@ func (b *builder) conflicts() {
 	})
 }
 
+// naming returns the labels of an address that name a holder of its key, sorted:
+// the most confident ones where there are many.
+func (b *builder) naming(a model.Address) []model.Label {
+	var ls []model.Label
+	for _, l := range b.x.LabelsOn(a) {
+		if b.p.names(&l) {
+			ls = append(ls, l)
+		}
+	}
+	if len(ls) > maxNames {
+		slices.SortStableFunc(ls, func(a, b model.Label) int { return cmp.Compare(b.Confidence, a.Confidence) })
+		ls = slices.Clone(ls[:maxNames])
+		slices.SortStableFunc(ls, func(a, b model.Label) int { return a.Compare(&b) })
+	}
+	return ls
+}
+
 // disagreeing returns the labels of one address that name different holders of
 // its key for the same time; nil where none do. What an actor is called is no
 // matter of the holder where he is merely stated to be under investigation.
 func disagreeing(on []model.Label) []model.Label {
-	var out []model.Label
+	// Thousands of labels may say the same.
+	type says struct {
+		name
+		from, to time.Time
+	}
+	var all []says
+	number := map[says]int{}
+	which := make([]int, len(on))
 	for i := range on {
 		l := &on[i]
+		which[i] = -1
 		if !keyHolder(l) {
 			continue
 		}
-		for j := range on {
-			if o := &on[j]; keyHolder(o) && contradict(l, o) {
-				out = append(out, *l)
-				break
-			}
+		s := says{nameOf(l), l.From.UTC(), l.To.UTC()}
+		n, ok := number[s]
+		if !ok {
+			n = len(all)
+			number[s] = n
+			all = append(all, s)
+		}
+		which[i] = n
+	}
+	conflict := make([]bool, len(all))
+	for i := range all {
+		for j := 0; j < len(all) && !conflict[i]; j++ {
+			a, b := &all[i], &all[j]
+			conflict[i] = a.name.contradicts(&b.name) && overlap(a.from, a.to, b.from, b.to)
+		}
+	}
+	var out []model.Label
+	for i := range on {
+		if n := which[i]; n >= 0 && conflict[n] {
+			out = append(out, on[i])
 		}
 	}
 	return out
 }
 
-func contradict(a, b *model.Label) bool {
-	var h, g holder
-	h.add(a)
-	g.add(b)
-	return agree(&h, &g) == nil && overlap(a, b)
-}
-
-// overlap reports whether there is a time for which both labels hold.
-func overlap(a, b *model.Label) bool {
-	before := func(x, y *model.Label) bool { return !x.To.IsZero() && !y.From.IsZero() && !y.From.Before(x.To) }
-	return !before(a, b) && !before(b, a)
+// overlap reports whether there is a time within both bounds.
+func overlap(from, to, from2, to2 time.Time) bool {
+	before := func(to, from time.Time) bool { return !to.IsZero() && !from.IsZero() && !from.Before(to) }
+	return !before(to, from2) && !before(to2, from)
 }
 
 // note tells the coverage what was not seen and not joined.
@@ -303,6 +353,7 @@ func (b *builder) note(s *heuristics.Scan) {
 	s.Note("input whose owner is inferred from what unlocks it", int(n.Inferred))
 	s.Note("input of a script that anybody may use, which joins nobody", int(n.Unownable))
 	s.Note("payment of several addresses to two, not tested for the shape of a payjoin: an input's value is unknown", int(n.Untested))
+	s.Note("payment of several addresses to three, not tested for a contract of two parties: an input's value is unknown", int(n.UntestedContracts))
 	for i := range b.x.skips {
 		s.Note("addresses not joined: "+string(b.x.skips[i].Reason), 1)
 	}

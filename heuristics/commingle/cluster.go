@@ -60,7 +60,7 @@ func (r *rule) cluster(ctx context.Context, pass *heuristics.Pass, x *Index, g *
 			as = append(as, coin.Address)
 		}
 	}
-	pass.Note("mined coins that only a transaction which spends both classes joins to an actor's: not counted again", unjoined)
+	pass.Note("mined coins that only a transaction which spends both classes joins to an actor's: left to what that transaction shows", unjoined)
 	if !c.sum(nil) || c.Mined == 0 || c.Own == 0 {
 		return nil, heuristics.ErrSkip
 	}

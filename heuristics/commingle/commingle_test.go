@@ -2,8 +2,10 @@ package commingle
 
 import (
 	"math"
+	"os"
 	"testing"
 
+	"github.com/goldwash/goldwash/heuristics"
 	"github.com/goldwash/goldwash/heuristics/heuristictest"
 	"github.com/goldwash/goldwash/model"
 )
@@ -62,3 +64,138 @@ func TestMateriality(t *testing.T) {
 		}
 	}
 }
+
+// COM-2: an address receives 9,280,000 sat from a pool and 546 sat from the actor;
+// nothing is spent. It fails materiality, and is a matter of record only.
+func TestCOM2(t *testing.T) {
+	p := DefaultParams()
+	c := &Commingling{Kind: KindReceipt, Coins: []Coin{
+		{Class: Mined, Mining: model.Percent(97), Value: 9_280_000, Known: true},
+		{Class: Received, Value: 546, Known: true},
+	}}
+	if !c.sum(nil) || p.material(c) {
+		t.Errorf("mined %d and 546 sat are material", c.Mined)
+	}
+	s := session(t, "testdata/c3_silent_dust.ledger")
+	if fs := heuristictest.Findings(t, s); len(fs) != 0 {
+		t.Errorf("%d findings, the first %q", len(fs), fs[0].Claim)
+	}
+	if n := notes(s)["address or service that received mined coins and an actor's, not material: suppressed"]; n != 1 {
+		t.Errorf("recorded %d times: %v", n, notes(s))
+	}
+}
+
+// COM-3: 1,910 units from ransomware, 1,410 from pools, 6,100 others to a deposit
+// address: C5 with shares 0.2028, 0.1497, 0.6476 and a balance of 0.8494.
+func TestCOM3(t *testing.T) {
+	c := &Commingling{Kind: KindService, Mined: 1_410, Own: 1_910, Other: 6_100}
+	whole := c.Mined + c.Own + c.Other
+	if a, m, z := share(c.Own, whole), share(c.Mined, whole), share(c.Other, whole); a != "0.2028" || m != "0.1497" || z != "0.6476" {
+		t.Errorf("shares %s, %s, %s", a, m, z)
+	}
+	if got := c.Balance(); (got+50)/100 != 8494 {
+		t.Errorf("balance %v, want 0.8494", got)
+	}
+	fs := heuristictest.Findings(t, session(t, "testdata/c5_deposit_address.ledger"))
+	if len(fs) != 1 {
+		t.Fatalf("%d findings", len(fs))
+	}
+	want := map[string]string{"level": "C5", "mined share": "0.1497", "from the actor share": "0.2028", "other share": "0.6476", "balance": "0.849397"}
+	for _, f := range fs[0].Facts {
+		if w, ok := want[f.Name]; ok && w != f.Value {
+			t.Errorf("%s is %s, want %s", f.Name, f.Value, w)
+		}
+		delete(want, f.Name)
+	}
+	if len(want) > 0 {
+		t.Errorf("not told: %v", want)
+	}
+}
+
+// No kind says more than it may, whatever the coins.
+func TestWeights(t *testing.T) {
+	p := DefaultParams()
+	for _, c := range []struct {
+		kind string
+		most model.MicroNats
+	}{{KindCluster, 4 * model.Nat}, {KindReceipt, model.Nat}, {KindService, 2 * model.Nat}, {KindReceived, model.Nat / 2}} {
+		given, discounted := p.weightOf(c.kind, model.Percent(90))
+		if given != c.most || discounted >= given || discounted <= 0 {
+			t.Errorf("%s weighs %v, and %v with its labels' doubt; want %v", c.kind, given, discounted, c.most)
+		}
+	}
+	if given, _ := p.weightOf(Kind, model.Certain); given != model.LnRatio(200, 1) {
+		t.Errorf("C1 weighs %v", given)
+	}
+}
+
+func TestFaces(t *testing.T) {
+	parse := func(s string) model.Address {
+		a, err := model.ParseAddress(s, model.Mainnet)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return a
+	}
+	known, like := parse("bc1q59s6yryuy36ge9pt4davwtenh6adpdt9k703zc"), parse("bc1q59s6yryuy36ge9ptw76ecyk04lm8hdt9dr03zc")
+	f := faces{}
+	f.add(known)
+	if got, ok := f.like(like); !ok || got != known {
+		t.Errorf("%v looks like %v, got %v %v", like, known, got, ok)
+	}
+	for _, a := range []model.Address{known, parse("1BoatSLRHtKNngkdXEeobR76b53LETtpyT"), parse("bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq"), {}} {
+		if got, ok := f.like(a); ok {
+			t.Errorf("%v looks like %v", a, got)
+		}
+	}
+}
+
+// A reason not to conclude anything is counted, so that silence can be read.
+func TestSilenceIsCounted(t *testing.T) {
+	like := "look-alike of bc1q59s6yryuy36ge9pt4davwtenh6adpdt9k703zc, ignored"
+	for _, c := range []struct{ file, note string }{
+		{"c2_silent_account_in_the_cluster", "cluster that spends mined coins and an actor's, left out: an address is in a wallet that holds an account, by label"},
+		{"c2_silent_immaterial", "cluster that spends mined coins and an actor's, not material: suppressed"},
+		{"c2_silent_joined_by_the_slip_alone", "mined coins that only a transaction which spends both classes joins to an actor's: left to what that transaction shows"},
+		{"c2_silent_joined_by_two_signers", "attributed coins spent with others, left out: multiparty_signature"},
+		{"c2_silent_label_conflict", "cluster that spends mined coins and an actor's, left out: labels name different holders of its keys, or of keys that signed with them"},
+		{"c3_silent_equal_dusting", "coin of many small payments of one value, which are dust, ignored"},
+		{"c3_silent_look_alike", "dust spent that was paid by a " + like},
+		{"c3_silent_spent_since", "address that received mined coins and an actor's, and has spent: not reported"},
+		{"c3_silent_token_postage", "address or service that received mined coins and an actor's, not material: suppressed"},
+		{"c5_silent_immaterial", "address or service that received mined coins and an actor's, not material: suppressed"},
+		{"received_silent_coinjoin", "coins from an actor spent with mined ones, left out: may be a coinjoin"},
+		{"received_silent_payjoin", "attributed coins spent with others, left out: possible_payjoin"},
+		{"received_silent_token_trade", "coins from an actor spent with mined ones, left out: multiparty_signature"},
+		{"wrong_accusation_2_unlabelled_custodian", "coins from an actor spent with mined ones, left out: an address is of a cluster that behaves like a service"},
+	} {
+		s := session(t, "testdata/"+c.file+".ledger")
+		heuristictest.Findings(t, s)
+		if notes(s)[c.note] == 0 {
+			t.Errorf("%s: no note %q, there are %q", c.file, c.note, notes(s))
+		}
+	}
+}
+
+func session(t *testing.T, file string) *heuristics.Session {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return heuristictest.Open(t, heuristictest.Ledger(t, string(text)), heuristics.Scope{}, Heuristic)
+}
+
+func notes(s *heuristics.Session) map[string]int64 {
+	m := map[string]int64{}
+	for _, h := range s.Coverage().Heuristics {
+		if h.Heuristic == "commingle" {
+			for _, n := range h.Notes {
+				m[n.Text] = n.Count
+			}
+		}
+	}
+	return m
+}
+
+func FuzzLedgers(f *testing.F) { heuristictest.Fuzz(f, Heuristic) }

@@ -27,13 +27,13 @@ func (r *rule) transaction(ctx context.Context, pass *heuristics.Pass, x *Index)
 	}
 	r.visit(pass, x, tx)
 	if known, ok := x.alike[tx.ID]; ok {
-		pass.Note(lookAlike(known), 1)
+		pass.Note("dust paid by a "+lookAlike(known), 1)
 	}
 	if tx.Coinbase() || len(tx.Inputs) < 2 {
 		return nil, heuristics.ErrSkip
 	}
 	c := &Commingling{Kind: Kind, Tx: tx.ID, Coins: make([]Coin, len(tx.Inputs))}
-	r.inputs(x, tx, c)
+	r.inputs(pass, x, tx, c)
 	// The actor's own coins are found by address alone, so they come first:
 	// few transactions have any.
 	own, err := r.own(ctx, pass, tx, c)
@@ -102,7 +102,7 @@ func (r *rule) visit(pass *heuristics.Pass, x *Index, tx *model.Tx) {
 }
 
 // inputs lists the coins that a transaction spends.
-func (r *rule) inputs(x *Index, tx *model.Tx, c *Commingling) {
+func (r *rule) inputs(pass *heuristics.Pass, x *Index, tx *model.Tx, c *Commingling) {
 	for i := range tx.Inputs {
 		in := &tx.Inputs[i]
 		coin := &c.Coins[i]
@@ -112,6 +112,9 @@ func (r *rule) inputs(x *Index, tx *model.Tx, c *Commingling) {
 		}
 		if in.ValueKnown && in.Value < r.MinSat {
 			coin.Class, coin.Alike = Dust, x.alike[in.Prev.Tx]
+			if !coin.Alike.IsZero() {
+				pass.Note("dust spent that was paid by a "+lookAlike(coin.Alike), 1)
+			}
 		}
 	}
 }
@@ -296,14 +299,14 @@ func (r *rule) custody(ctx context.Context, pass *heuristics.Pass, as []model.Ad
 			for j := range ls {
 				switch l := &ls[j]; {
 				case l.Role == model.RoleAccount:
-					return "an input is in a wallet that holds an account, by label", nil
+					return "an address is in a wallet that holds an account, by label", nil
 				case l.Category.Custodial():
-					return "an input is a custodian's by label", nil
+					return "an address is a custodian's by label", nil
 				}
 			}
 		}
 		if services.Like(a) {
-			return "an input is of a cluster that behaves like a service", nil
+			return "an address is of a cluster that behaves like a service", nil
 		}
 	}
 	return "", nil

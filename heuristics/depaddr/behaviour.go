@@ -87,10 +87,10 @@ type group struct {
 	moves    []uint32 // the sweeps
 	payers   int      // unrelated ones
 	funded   map[uint32]bool
-	soon     int // receipts that were swept in time, of those for which it is known
+	together map[uint32]int // by sweep: funded addresses that it spends
+	soon     int            // receipts that were swept in time, of those for which it is known
 	timed    int
 	kept     bool // some sweep has another output
-	timeless int
 }
 
 // group looks at all that a cluster ever did; nil where it did anything else.
@@ -100,7 +100,7 @@ func (b *builder) group(i uint32, op *custody, c uint32) *group {
 			return nil // somebody has a name for it
 		}
 	}
-	g := &group{ids: b.f.members(c), funded: map[uint32]bool{}}
+	g := &group{ids: b.f.members(c), funded: map[uint32]bool{}, together: map[uint32]int{}}
 	if len(g.ids) < 2 {
 		return nil // never swept with others
 	}
@@ -156,7 +156,6 @@ func (b *builder) group(i uint32, op *custody, c uint32) *group {
 				}
 				switch in, known := b.rested(v, model.Outpoint{Tx: v.tx, Vout: o.vout}, swept); {
 				case !known:
-					g.timeless++
 				case in > b.p.Dwell:
 					late++
 					g.timed++
@@ -169,6 +168,13 @@ func (b *builder) group(i uint32, op *custody, c uint32) *group {
 	}
 	if !within(model.Amount(late), model.Amount(g.timed), model.Certain-b.p.DwellShare) {
 		return nil
+	}
+	for _, m := range g.moves {
+		for _, o := range b.f.owners(m) {
+			if g.funded[o] {
+				g.together[m]++
+			}
+		}
 	}
 	slices.Sort(payers)
 	g.payers = len(slices.Compact(payers))
@@ -208,20 +214,14 @@ func (b *builder) judge(op *custody, g *group, id uint32) (Inference, bool) {
 	for _, pair := range b.f.spendsOf(id) {
 		m := uint32(pair)
 		moves = append(moves, m)
-		n := 0
-		for _, o := range b.f.owners(m) {
-			if o != id && g.funded[o] {
-				n++
-			}
-		}
-		others = max(others, n)
+		others = max(others, g.together[m]-1) // the address itself is funded
 		for _, o := range b.f.outsOf(m) {
 			if _, ok := op.dest[o.id]; ok {
 				got[o.id] = plus(got[o.id], o.value)
 			}
 		}
 	}
-	if others == 0 {
+	if others < 1 {
 		return Inference{}, false
 	}
 	to, most := uint32(none), model.Amount(-1)

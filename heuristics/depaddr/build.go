@@ -265,7 +265,7 @@ func (b *builder) reach(op *custody) {
 			continue
 		}
 		c := b.x.ClusterOf(s.id)
-		if _, ok := op.reached[s.id]; ok && op.seeds[op.reached[s.id].seed].unbounded() {
+		if r, ok := op.reached[s.id]; ok && covers(&op.seeds[r.seed].Label, &s.Label) {
 			continue // a better seed reached all that this one could
 		}
 		mine := map[uint32]int{s.id: 0}
@@ -297,7 +297,10 @@ func (b *builder) reach(op *custody) {
 	}
 }
 
-func (s *seed) unbounded() bool { return s.From.IsZero() && s.To.IsZero() }
+// covers reports whether a label holds whenever another does.
+func covers(a, b *model.Label) bool {
+	return (a.From.IsZero() || !b.From.IsZero() && !b.From.Before(a.From)) && (a.To.IsZero() || !b.To.IsZero() && !b.To.After(a.To))
+}
 
 // funded says who pays an address: whether somebody outside the operator does,
 // and whether the operator does. Small payments do not count, and those of

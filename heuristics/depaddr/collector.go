@@ -46,6 +46,14 @@ func (b *builder) collected(i uint32, op *custody) []candidate {
 		}
 	}
 	slices.Sort(flows)
+	// What a share is of must be all there is, lest a lack of look-ups make a
+	// collector of a customer.
+	whole := true
+	if b.view != nil {
+		for id := range op.reached {
+			whole = b.read(op, id) && whole
+		}
+	}
 	var found []candidate
 	for len(flows) > 0 {
 		z := uint32(flows[0] >> 32)
@@ -69,7 +77,7 @@ func (b *builder) collected(i uint32, op *custody) []candidate {
 		slices.Sort(ids)
 		c.swept = len(slices.Compact(ids))
 		enough := c.swept >= b.p.CollectorAddresses ||
-			many >= b.p.CollectorSweeps && atLeast(value, away, b.p.CollectorShare)
+			whole && many >= b.p.CollectorSweeps && atLeast(value, away, b.p.CollectorShare)
 		if len(c.moves) >= 2 && enough {
 			found = append(found, c)
 		}

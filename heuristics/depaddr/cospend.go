@@ -34,7 +34,7 @@ func (b *builder) cospent(i uint32, op *custody) {
 		var links []uint32
 		for _, pair := range b.f.spendsOf(id) {
 			m := uint32(pair)
-			if v := &b.f.moves[m]; v.payer == b.x.ClusterOf(id) && valid(&seed, v) && len(b.f.owners(m)) > 1 {
+			if v := &b.f.moves[m]; v.payer == b.x.ClusterOf(id) && valid(&seed, v) && v.signers > 1 {
 				links = append(links, m)
 			}
 		}
@@ -67,7 +67,7 @@ func (b *builder) says(a model.Address, f *Inference) bool {
 func (b *builder) sweeps(f *Inference, ms []uint32) {
 	f.Sweeps = len(ms)
 	for _, m := range ms[:min(len(ms), b.p.MaxSweeps)] {
-		s := Sweep{Tx: b.f.moves[m].tx, Block: b.f.moves[m].block, Addresses: len(b.f.owners(m))}
+		s := Sweep{Tx: b.f.moves[m].tx, Block: b.f.moves[m].block, Addresses: b.f.moves[m].signers}
 		if z := b.f.single(m); z != none {
 			s.To = b.x.At(z)
 		}

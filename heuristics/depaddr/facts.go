@@ -42,6 +42,7 @@ type move struct {
 	inFrom, inTo   int
 	outFrom, outTo int
 	total          model.Amount // of the outputs that can be spent
+	signers        int          // different addresses that it spends
 }
 
 type in struct {
@@ -141,6 +142,8 @@ func (f *facts) add(tx *model.Tx, seq int, fresh []bool) error {
 	}
 	m.inTo, m.outTo = len(f.ins), len(f.outs)
 	f.moves = append(f.moves, m)
+	last := &f.moves[len(f.moves)-1]
+	last.signers = len(f.owners(uint32(len(f.moves) - 1)))
 	return nil
 }
 

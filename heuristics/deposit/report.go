@@ -171,7 +171,7 @@ func (f *found) payees(ctx context.Context, g *model.Finding) error {
 	e := model.Evidence{Family: "payee", Text: inference(&inf)}
 	for i := range inf.First {
 		s := &inf.First[i]
-		e.Items = append(e.Items, model.Item{On: model.RefTx(s.Tx), Role: "sweep", Address: s.To, Block: s.Block, Note: "spends " + plural(s.Addresses, "address")})
+		e.Items = append(e.Items, model.Item{On: model.RefTx(s.Tx), Role: "sweep", Block: s.Block, Note: "spends " + plural(s.Addresses, "address")})
 	}
 	g.Evidence = append(g.Evidence, e)
 	return nil

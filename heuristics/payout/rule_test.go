@@ -162,14 +162,32 @@ func TestWithoutSpends(t *testing.T) {
 	}
 }
 
-// A spent coinbase that is too young is an error of the data, not a payout.
+// A coinbase that is spent too young is an error of the data where the
+// transaction that does so is asked about, whoever pays, and of no other: what
+// descends from it is judged, and says that the origin of its coins is unknown.
 func TestImmatureCoinbase(t *testing.T) {
-	f := heuristictest.Ledger(t, labelNorthpool+"coinbase cb: => np 6.25\nheight 800050\ntx pay: cb.0 => "+fortyFive+", np rest\n")
+	f := heuristictest.Ledger(t, labelNorthpool+"coinbase cb: => np 6.25\nheight 800050\ntx pay: cb.0 => "+fortyFive+", np rest\n"+
+		"tx next: pay.45 => "+strings.ReplaceAll(fortyFive, "m#", "n#")+", np rest\n")
 	s := heuristictest.Open(t, f, heuristics.Scope{}, Heuristic)
 	id, _ := f.Tx("pay")
 	_, fs, err := heuristics.Eval[*Payout](context.Background(), s, Heuristic, model.RefTx(id))
-	if !errors.Is(err, sources.ErrMalformed) || len(fs) != 0 {
-		t.Errorf("%d findings, error %v", len(fs), err)
+	if !errors.Is(err, sources.ErrMalformed) || !strings.Contains(err.Error(), "1 inputs spend coinbase outputs less than 100 blocks deep") || len(fs) != 0 {
+		t.Errorf("the spend itself: %d findings, error %v", len(fs), err)
+	}
+	c, _, err := heuristics.Eval[*Candidacy](context.Background(), s, Candidate, model.RefTx(id))
+	if err != nil || c.Invalid == nil || c.Accepted {
+		t.Errorf("its candidate: %v, %v; want one that is invalid and no failure", c, err)
+	}
+	if ok, _, _ := c.MemberReceipt(0); ok {
+		t.Error("a receipt of a transaction that cannot be")
+	}
+	id, _ = f.Tx("next")
+	_, fs, err = heuristics.Eval[*Payout](context.Background(), s, Heuristic, model.RefTx(id))
+	if err != nil || len(fs) != 1 {
+		t.Fatalf("the next: %d findings, error %v", len(fs), err)
+	}
+	if all := strings.Join(fs[0].Unseen, "\n"); !strings.Contains(all, "the origin of 100.0 % of the coins: immature coinbase, at 1 inputs") {
+		t.Errorf("the next: unseen %q", fs[0].Unseen)
 	}
 }
 

@@ -1,0 +1,257 @@
+package deposit
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/goldwash/goldwash/heuristics"
+	"github.com/goldwash/goldwash/heuristics/heuristictest"
+	"github.com/goldwash/goldwash/model"
+	"github.com/goldwash/goldwash/sources"
+	"github.com/goldwash/goldwash/sources/ledger"
+)
+
+func read(t *testing.T, name string) *ledger.File {
+	t.Helper()
+	text, err := os.ReadFile("testdata/" + name + ".ledger")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return heuristictest.Ledger(t, string(text))
+}
+
+// about returns the findings on a transaction of the ledger.
+func about(f *ledger.File, fs []model.Finding, tx string) []model.Finding {
+	var out []model.Finding
+	for _, g := range fs {
+		id, _ := g.Subject.Tx()
+		if name, _ := f.TxName(id); name == tx {
+			out = append(out, g)
+		}
+	}
+	return out
+}
+
+func fact(g *model.Finding, name string) string {
+	for _, v := range g.Facts {
+		if v.Name == name {
+			return v.Value
+		}
+	}
+	return ""
+}
+
+func figure(g *model.Finding, role string) string {
+	for _, v := range g.Amounts {
+		if v.Role == role {
+			return v.Amount.String()
+		}
+	}
+	return ""
+}
+
+// counters lists the beginnings of what was looked for, each with whether it was
+// found and in how many payments.
+func counters(g *model.Finding) []string {
+	var out []string
+	for _, c := range g.Counter {
+		out = append(out, fmt.Sprintf("%s: %v, %d", strings.Join(strings.Fields(c.Text)[:3], " "), c.Found, len(c.Items)))
+	}
+	return out
+}
+
+func one(t *testing.T, f *ledger.File, fs []model.Finding, tx string) *model.Finding {
+	t.Helper()
+	gs := about(f, fs, tx)
+	if len(gs) != 1 {
+		t.Fatalf("%d findings on %s, want one", len(gs), tx)
+	}
+	return &gs[0]
+}
+
+func TestWithdrawals(t *testing.T) {
+	f := read(t, "returned_to_the_payer")
+	fs := heuristictest.Findings(t, heuristictest.Open(t, f, heuristics.Scope{}, Heuristic))
+	g := one(t, f, fs, "pay")
+	if diff := cmp.Diff([]string{
+		"an input of: false, 0", "payments by HashBazaar: true, 1", "withdrawals to addresses: true, 1", "a payment by: false, 0",
+	}, counters(g)); diff != "" {
+		t.Errorf("counter-evidence (-want +got)\n%s", diff)
+	}
+	if got := fact(g, "returned"); got != "0.30000000 BTC in 1 payment, after 29 days" || figure(g, "net of returns") != "0.10000000" {
+		t.Errorf("returned %q, net %s", got, figure(g, "net of returns"))
+	}
+	// A tenth that comes back is no sign that nothing was bought; the net amount
+	// counts it all the same.
+	g = one(t, f, fs, "pay2")
+	if diff := cmp.Diff([]string{
+		"an input of: false, 0", "payments by HashBazaar: true, 1", "withdrawals to addresses: false, 1", "a payment by: false, 0",
+	}, counters(g)); diff != "" {
+		t.Errorf("counter-evidence (-want +got)\n%s", diff)
+	}
+	if figure(g, "net of returns") != "0.18000000" {
+		t.Errorf("net %s", figure(g, "net of returns"))
+	}
+}
+
+func TestSellerIsSaidToBePaid(t *testing.T) {
+	f := read(t, "seller_who_tops_up")
+	g := one(t, f, heuristictest.Findings(t, heuristictest.Open(t, f, heuristics.Scope{}, Heuristic)), "pay")
+	if got := counters(g)[1]; got != "payments by HashBazaar: true, 2" {
+		t.Errorf("%s, want two payments found", got)
+	}
+	if fact(g, "returned") != "none found in the scope" || figure(g, "net of returns") != "" {
+		t.Errorf("what was paid before is said to be returned: %q", fact(g, "returned"))
+	}
+	said := slices.ContainsFunc(g.Alternatives, func(a model.Alternative) bool {
+		return strings.Contains(a.Text, "sells hash power") && strings.Contains(a.WhyNot, "does pay addresses of the payer: 2 payments")
+	})
+	if !said {
+		t.Errorf("alternatives %q", g.Alternatives)
+	}
+	if !slices.ContainsFunc(g.Unseen, func(s string) bool { return strings.Contains(s, "the scope ends") }) {
+		t.Errorf("unseen %q, want that the scope ends on the day of the payment", g.Unseen)
+	}
+}
+
+func TestOneReturnOfThree(t *testing.T) {
+	f := read(t, "returned_to_one_of_many")
+	fs := heuristictest.Findings(t, heuristictest.Open(t, f, heuristics.Scope{}, Heuristic))
+	for _, tx := range []string{"p1", "p2", "p3"} {
+		g := one(t, f, fs, tx)
+		if figure(g, "net of returns") != "0.10000000" || !strings.Contains(fact(g, "returned"), "not known") {
+			t.Errorf("%s: net %s, returned %q: a return that may be of three deposits is taken from one", tx, figure(g, "net of returns"), fact(g, "returned"))
+		}
+	}
+}
+
+// Every sentence of a finding must be true of the sources at hand.
+func TestWithoutBlocks(t *testing.T) {
+	f := read(t, "returned_to_the_payer")
+	for _, test := range []struct {
+		name     string
+		without  func(*sources.Set)
+		searched bool
+		returned string
+	}{
+		{"histories only", func(s *sources.Set) { s.Blocks = nil }, true, "0.30000000 BTC in 1 payment, after 29 days"},
+		{"neither", func(s *sources.Set) { s.Blocks, s.History = nil, nil }, false, "not looked for"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			src := f.Ledger.Set()
+			test.without(&src)
+			e, err := heuristics.New(src, []*heuristics.Heuristic{Heuristic}, heuristics.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			s, err := e.Open(t.Context(), heuristics.Scope{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			id, _ := f.Tx("pay")
+			ds, fs, err := heuristics.Eval[[]Deposit](t.Context(), s, Heuristic, model.RefTx(id))
+			if err != nil || len(ds) != 1 || len(fs) != 1 {
+				t.Fatalf("%d deposits, %d findings, %v", len(ds), len(fs), err)
+			}
+			if ds[0].Searched != test.searched || fact(&fs[0], "returned") != test.returned {
+				t.Errorf("searched %v, returned %q", ds[0].Searched, fact(&fs[0], "returned"))
+			}
+			not := slices.ContainsFunc(fs[0].Unseen, func(s string) bool { return strings.Contains(s, "not looked for") })
+			if !not {
+				t.Errorf("unseen %q, want what was not looked for", fs[0].Unseen)
+			}
+			if got := len(fs[0].Counter); got != map[bool]int{true: 3, false: 1}[test.searched] {
+				t.Errorf("%d items of counter-evidence: %v", got, counters(&fs[0]))
+			}
+		})
+	}
+}
+
+// A service that pays for its customers receives for them too.
+func TestServiceThatPays(t *testing.T) {
+	f := heuristictest.Ledger(t, `
+label HashBazaar: addr(X) category=hash_marketplace role=deposit confidence=0.9
+label Portmere: addr(px) category=exchange confidence=0.9
+tx w: new(X) 1 fee=1000sat => px 0.5, seller rest
+tx pay: new(px) 2 fee=1000sat => X 0.3, px rest
+`)
+	g := one(t, f, heuristictest.Findings(t, heuristictest.Open(t, f, heuristics.Scope{}, Heuristic)), "pay")
+	if diff := cmp.Diff([]string{"an input of: false, 0", "a payment by: false, 0"}, counters(g)); diff != "" {
+		t.Errorf("counter-evidence (-want +got)\n%s", diff)
+	}
+	if !slices.ContainsFunc(g.Alternatives, func(a model.Alternative) bool { return strings.HasPrefix(a.Text, "A service paid for one of its customers") }) {
+		t.Errorf("alternatives %q", g.Alternatives)
+	}
+}
+
+// The finding of a trail shows every step, and says what it may be instead.
+func TestPathOfATrail(t *testing.T) {
+	f, fs := kestrelFindings(t)
+	g := one(t, f, fs, "t21")
+	i := slices.IndexFunc(g.Evidence, func(e model.Evidence) bool { return e.Family == "path" })
+	if i < 0 {
+		t.Fatal("no path")
+	}
+	var got []string
+	for _, it := range g.Evidence[i].Items {
+		if it.Role == "step" {
+			who, _ := f.Owner(it.Address)
+			rest, _, _ := strings.Cut(it.Note, ";")
+			got = append(got, fmt.Sprintf("%s %v %s", who, it.Value.Amount, rest))
+		}
+	}
+	want := []string{"X1 0.73936198 rested 31 days", "X2 0.23933798 rested 6 days", "X4 0.20931398 rested 22 days", "X5 0.05928998 rested 9 days"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("steps (-want +got)\n%s", diff)
+	}
+	hands := func(a model.Alternative) bool { return a.Text == "The coins changed hands on the way." }
+	if !slices.ContainsFunc(g.Alternatives, hands) {
+		t.Errorf("alternatives %q", g.Alternatives)
+	}
+	if g := one(t, f, fs, "t4"); slices.ContainsFunc(g.Alternatives, hands) {
+		t.Error("a direct payment is said to have changed hands")
+	}
+}
+
+// Nobody who stands beside the actor in the case is named in a finding that is
+// attributed, but for those that the marketplace itself pays from.
+func TestKestrelNamesNobodyElse(t *testing.T) {
+	f, fs := kestrelFindings(t)
+	allowed := map[string]bool{}
+	for _, who := range []string{"K1", "K2", "P1", "D1", "D2", "D7", "SK", "c1", "c2", "c3", "c4", "c5", "c6", "X1", "X2", "X4", "X5", "X6"} {
+		allowed[who] = true
+	}
+	for i := range fs {
+		g := &fs[i]
+		if g.Kind == KindUnattributed {
+			continue
+		}
+		check := func(a model.Address) {
+			if who, ok := f.Owner(a); ok && !allowed[who] {
+				t.Errorf("%s names %s: %s", g.Kind, who, g.Claim)
+			}
+		}
+		for _, r := range g.Related {
+			if a, ok := r.Address(); ok {
+				check(a)
+			}
+		}
+		for _, e := range g.Evidence {
+			for _, it := range e.Items {
+				check(it.Address)
+			}
+		}
+		for _, c := range g.Counter {
+			for _, it := range c.Items {
+				check(it.Address)
+			}
+		}
+	}
+}
+
+func FuzzHeuristic(f *testing.F) { heuristictest.Fuzz(f, Heuristic) }
