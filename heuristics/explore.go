@@ -79,7 +79,10 @@ type Explored struct {
 	// Cut lists where the search stopped short, in the order in which it did.
 	Cut     []Cut
 	Lookups int64
-	byID    map[model.TxID]*model.Tx
+	// Failed counts the look-ups that the sources could not answer, but for
+	// histories of busy addresses near the seeds. Each stands among the cuts;
+	// coverage is incomplete where there are any.
+	Failed int64
 }
 
 // Cut is a place behind which the search did not go.
@@ -113,7 +116,7 @@ func Explore(ctx context.Context, src sources.Set, seeds []model.Ref, o ExploreO
 	}
 	for x.queue.Len() > 0 {
 		it := heap.Pop(&x.queue).(step)
-		if err := x.follow(ctx, it); err != nil {
+		if err := x.told(ctx, model.RefOutpoint(it.out), x.follow(ctx, it)); err != nil {
 			if !errors.Is(err, errExplored) {
 				return nil, err
 			}
@@ -124,7 +127,7 @@ func Explore(ctx context.Context, src sources.Set, seeds []model.Ref, o ExploreO
 			f(ExploreProgress{len(x.got), x.queue.Len(), x.spent, x.o.Lookups})
 		}
 	}
-	out := &Explored{Cut: x.cuts, Lookups: x.spent, byID: x.got}
+	out := &Explored{Cut: x.cuts, Lookups: x.spent, Failed: x.failed}
 	for _, tx := range x.got {
 		out.Txs = append(out.Txs, tx)
 	}
@@ -177,6 +180,20 @@ type explorer struct {
 	queue steps
 	cuts  []Cut
 	spent int64
+	// failed counts questions that the sources could not answer.
+	failed int64
+}
+
+// told turns the failure of one question into a cut: a server that refuses one
+// question is no reason to ask no other. What ends the whole search stays an
+// error.
+func (x *explorer) told(ctx context.Context, on model.Ref, err error) error {
+	if err == nil || ctx.Err() != nil || !errors.Is(err, sources.ErrUnavailable) {
+		return err
+	}
+	x.failed++
+	x.cut(on, "%v", err)
+	return nil
 }
 
 func (x *explorer) cut(on model.Ref, format string, args ...any) {
@@ -206,7 +223,7 @@ func (x *explorer) seed(ctx context.Context, s model.Ref) error {
 		id, _ := s.Tx()
 		tx, err := x.tx(ctx, id)
 		if err != nil || tx == nil {
-			return x.budgeted(s, err)
+			return x.budgeted(s, x.told(ctx, s, err))
 		}
 		x.onward(ctx, tx, x.o.Forward)
 		x.origins(tx, x.o.Back)
@@ -247,12 +264,16 @@ func (x *explorer) address(ctx context.Context, a model.Address, seed bool) erro
 	var txs []*model.Tx
 	for tx, err := range x.src.History.History(ctx, a, x.o.Range) {
 		if err != nil {
-			if errors.Is(err, sources.ErrUnavailable) && ctx.Err() == nil || errors.Is(err, sources.ErrBudget) {
-				// A server that refuses a busy address is no reason to stop.
-				x.cut(model.RefAddress(a), "its history: %v", err)
-				break
+			// A server refuses busy addresses; that is no reason to stop, and
+			// no failure either, unless the address is a seed.
+			failed := x.failed
+			if err := x.told(ctx, model.RefAddress(a), err); err != nil {
+				return err
 			}
-			return err
+			if !seed {
+				x.failed = failed
+			}
+			break
 		}
 		if len(txs) == x.o.History {
 			x.cut(model.RefAddress(a), "more than %d transactions", x.o.History)

@@ -269,6 +269,8 @@ func (s *Session) Coverage() Coverage {
 	}
 	if x := s.scope.Explored; x != nil {
 		c.Explored = &ExploreCoverage{len(x.Txs), x.Lookups, x.Cut}
+		c.Failures += x.Failed
+		c.Incomplete = c.Failures > 0
 	}
 	for i := range s.tallies {
 		c.Heuristics = append(c.Heuristics, s.tallies[i].coverage())
