@@ -142,9 +142,9 @@ func imitated(k shape.Kind) bool {
 }
 
 // vetoes returns the labels of the categories on the clusters of the inputs,
-// valid at the time of the transaction, each once.
+// each once: those of which nothing says that they did not hold at the time, as a
+// veto makes no claim about anybody.
 func vetoes(x *cluster.Index, tx *model.Tx, categories []model.Category) []model.Label {
-	at, timed := tx.Block.When()
 	var ls []model.Label
 	seen := map[model.Address]bool{}
 	for i := range tx.Inputs {
@@ -158,7 +158,7 @@ func vetoes(x *cluster.Index, tx *model.Tx, categories []model.Category) []model
 		}
 		seen[root] = true
 		for _, l := range x.Labels(in.Owner) {
-			if among(categories, l.Category) && (!timed || l.ValidAt(at)) {
+			if holds, _ := l.HoldsAt(tx.Block); holds && among(categories, l.Category) {
 				ls = append(ls, l)
 			}
 		}

@@ -142,24 +142,28 @@ func argue(f *model.Finding, tx *model.Tx, c *Claim, p Params) {
 	f.Alternatives = []model.Alternative{{Text: "one party imitates the protocol", WhyNot: "nothing on the ledger forbids it; it costs the party a fee and its own privacy"}}
 	if imitated(c.Kind) {
 		f.Premises = append(f.Premises, model.Premise{
-			Text: "no input is a custodian's, who pays customers in batches", Question: "Is the cluster of any input labelled as one?", Answer: custodians(tx),
+			Text: "no input is a custodian's, who pays customers in batches", Question: "Is the cluster of any input labelled as one?", Answer: custodians(tx, p),
 		})
 		f.Alternatives = append(f.Alternatives, model.Alternative{Text: "a batch of equal payments, such as a custodian's or an employer's", WhyNot: "most payers of batches carry no label"})
-		names := make([]string, len(p.Veto))
-		for i, v := range p.Veto {
-			names[i] = string(v)
-		}
-		f.Counter = append(f.Counter, model.Counter{Text: "labels of the categories " + strings.Join(names, ", ") + " on the clusters of the inputs"})
+		f.Counter = append(f.Counter, model.Counter{Text: "labels of the categories " + categories(p) + " on the clusters of the inputs"})
 	}
 	f.Counter = append(f.Counter, model.Counter{Text: "signatures that leave part of the transaction to others, as trades have and these protocols do not", Found: multiParty(tx)})
 	f.RefutedBy = []string{"the coordinator's or the makers' record shows no such transaction", "one party proves that it held the keys of every input"}
 }
 
-func custodians(tx *model.Tx) string {
+func custodians(tx *model.Tx, p Params) string {
 	if n := unowned(tx); n > 0 {
 		return fmt.Sprintf("not as far as known: the owners of %d inputs are unknown", n)
 	}
-	return "no label that was loaded says so"
+	return "no label of the categories " + categories(p) + " says so"
+}
+
+func categories(p Params) string {
+	names := make([]string, len(p.Veto))
+	for i, v := range p.Veto {
+		names[i] = string(v)
+	}
+	return strings.Join(names, ", ")
 }
 
 func multiParty(tx *model.Tx) bool {

@@ -33,24 +33,38 @@ type holder struct {
 // service reports whether the holder is a service's, as far as anything says so.
 func (h *holder) service() bool { return h.label != nil || h.verdict != nil }
 
+// last returns the block of the last of the coins.
+func (h *holder) last() (b model.BlockRef) {
+	for i := range h.coins {
+		if c := h.coins[i].Block; i == 0 || b.Compare(c) < 0 {
+			b = c
+		}
+	}
+	return b
+}
+
 // address looks at what an address received, or its cluster: C2, C3 and C5.
 func (r *rule) address(ctx context.Context, pass *heuristics.Pass, x *Index, a model.Address) (*Commingling, error) {
 	h := &holder{address: a}
-	if x.read {
-		g, on := x.subject(a)
-		switch {
-		case g == nil:
-			return nil, heuristics.ErrSkip
-		case on != a:
-			// A finding about a cluster is made once.
-			pass.Visit(model.RefAddress(on))
-			return nil, heuristics.ErrSkip
-		case g.kind == ofActor:
-			return r.cluster(ctx, pass, x, g, on)
-		}
+	g, on := x.subject(a)
+	// A scope that is not all there is does not show what an address received,
+	// or spent, before and after.
+	whole := x.whole(pass.Scope())
+	switch {
+	case g != nil && on != a:
+		// A finding about a cluster is made once.
+		pass.Visit(model.RefAddress(on))
+		return nil, heuristics.ErrSkip
+	case g != nil && g.kind == ofActor:
+		return r.cluster(ctx, pass, x, g, on)
+	case g != nil && (whole || g.kind == likeService || !pass.Can(sources.History)):
 		r.indexed(pass, x, g, h)
-	} else if err := r.history(ctx, pass, h); err != nil {
-		return nil, err
+	case whole || !pass.Can(sources.History):
+		return nil, heuristics.ErrSkip
+	default:
+		if err := r.history(ctx, pass, h); err != nil {
+			return nil, err
+		}
 	}
 	if err := r.nature(ctx, pass, h); err != nil {
 		return nil, err
@@ -113,9 +127,6 @@ func (r *rule) indexed(pass *heuristics.Pass, x *Index, g *group, h *holder) {
 
 // history reads what an address received from its history.
 func (r *rule) history(ctx context.Context, pass *heuristics.Pass, h *holder) error {
-	if !pass.Can(sources.History) {
-		return heuristics.ErrSkip
-	}
 	if _, own := actor.Of(pass).Own(h.address, pass.Tip()); own {
 		return heuristics.ErrSkip // what lies there is the actor's own
 	}
@@ -171,11 +182,15 @@ func (r *rule) nature(ctx context.Context, pass *heuristics.Pass, h *holder) err
 	if err != nil {
 		return err
 	}
+	at, expired := h.last(), false
 	best := func(ls []model.Label, account bool) *model.Label {
 		var b *model.Label
 		for i := range ls {
 			l := &ls[i]
 			yes := l.Category.Custodial() && l.Role != model.RoleAccount || account && l.Role == model.RoleAccount
+			if holds, _ := l.HoldsAt(at); yes && !holds {
+				yes, expired = false, true
+			}
 			if yes && (b == nil || l.Confidence > b.Confidence) {
 				b = l
 			}
@@ -186,17 +201,21 @@ func (r *rule) nature(ctx context.Context, pass *heuristics.Pass, h *holder) err
 		h.label = best(cluster.Of(pass).Labels(h.address), false)
 	}
 	if h.label == nil {
+		if expired {
+			pass.Note("address with a service's label that was not valid at the time, left out", 1)
+			return heuristics.ErrSkip
+		}
 		if labelledActor(direct[0]) {
 			return heuristics.ErrSkip // what lies there may be the actor's own
 		}
-		return nil
-	}
-	on, _ := h.label.On.Address()
-	switch h.label.Role {
-	case model.RoleHot, model.RoleCold, model.RolePayout, model.RoleCollector, model.RoleCoinbase:
-		if on == h.address {
+		if service.Of(pass).Like(h.address) {
+			pass.Note("address of a cluster that behaves like a service, left to a scope that holds the cluster", 1)
 			return heuristics.ErrSkip
 		}
+		return nil
+	}
+	if on, _ := h.label.On.Address(); on == h.address && ownWallet(h.label.Role) {
+		return heuristics.ErrSkip
 	}
 	return nil
 }

@@ -3,27 +3,24 @@ package commingle
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/goldwash/goldwash/heuristics"
 	"github.com/goldwash/goldwash/model"
-	"github.com/goldwash/goldwash/sources"
 )
 
 // arrived writes the finding about coins of both classes that came to one
 // address, or to one service.
 func (r *rule) arrived(ctx context.Context, pass *heuristics.Pass, h *holder, c *Commingling) (model.Finding, error) {
-	var last model.BlockRef
-	for i := range c.Coins {
-		if b := c.Coins[i].Block; i == 0 || last.Compare(b) < 0 {
-			last = b
-		}
-	}
-	f, err := r.start(ctx, pass, c, model.RefAddress(h.address), last)
+	f, err := r.start(ctx, pass, c, model.RefAddress(h.address), h.last())
 	if err != nil {
 		return f, err
 	}
-	actors, pools, _, _ := names(c)
+	actors, pools, _, paid := names(c)
 	both := fmt.Sprintf("%s BTC mined at %s and %s BTC from %s", c.Mined, list(pools), c.Own, list(actors))
+	if h.members > 0 {
+		both += ", paid to " + list(paid) + ","
+	}
 	if h.service() {
 		serviceText(&f, h, both)
 	} else {
@@ -42,16 +39,17 @@ func (r *rule) arrived(ctx context.Context, pass *heuristics.Pass, h *holder, c 
 		f.Unseen = append(f.Unseen, fmt.Sprintf("What %d more receipts are that may be mined or come from the actor: beyond the bound, they count as other.", h.dropped))
 	}
 	if h.listed {
-		f.Unseen = append(f.Unseen, "What was received outside the scope of the run.")
-		if s := pass.Scope(); s.To != 0 && !pass.Can(sources.Spends) {
-			f.Unseen = append(f.Unseen, "What was spent after the scope of the run.")
-		}
+		f.Unseen = append(f.Unseen, "What was received, or spent, outside the scope of the run.")
 	}
 	return f, nil
 }
 
 // receiptText is about an address that received both and spent nothing.
 func receiptText(f *model.Finding, h *holder, both string) {
+	custodian := "unknown: no label seen says so, and its cluster does not behave like a service within the scope."
+	if !h.listed {
+		custodian = "unknown: no label seen says so, and whether its cluster behaves like a service was not tested."
+	}
 	f.Claim = fmt.Sprintf("Address %s received %s and has spent nothing; anyone can order a pool to pay this address.", h.address, both)
 	f.Premises = []model.Premise{
 		{Text: "Whoever holds the address asked for the payouts.", Question: "Who ordered the pool to pay it?",
@@ -60,7 +58,7 @@ func receiptText(f *model.Finding, h *holder, both string) {
 			Answer: "unknown: nobody has to agree to a payment."},
 		{Text: "The holder acts on the coins.", Question: "Did somebody sign for them?", Answer: "no: no spend of the address was seen."},
 		{Text: "The address is no service's.", Question: "Could it be an account at a custodian?",
-			Answer: "unknown: no label seen says so, and its cluster does not behave like a service as far as was scanned."},
+			Answer: custodian},
 	}
 	f.Alternatives = []model.Alternative{
 		{Text: "The holder is a stranger whose published address was paid.", WhyNot: "nothing tells it apart, as nothing was spent."},
@@ -79,7 +77,7 @@ func serviceText(f *model.Finding, h *holder, both string) {
 	holds := ""
 	switch l := h.label; {
 	case h.verdict != nil:
-		f.Claim = fmt.Sprintf("%s went to the cluster of %d addresses of %s, which is %s, such as a broker.", both, h.members, h.address, forMany)
+		f.Claim = fmt.Sprintf("%s went to the cluster of %d addresses for which %s stands, which is %s, such as a broker.", both, h.members, h.address, forMany)
 		holds = "its cluster behaves so within the scope; the votes are among the facts."
 		for _, v := range h.verdict.Votes {
 			yes := "no"
@@ -92,21 +90,43 @@ func serviceText(f *model.Finding, h *holder, both string) {
 		f.Claim = fmt.Sprintf("%s went to %s, an account of %s at a custodian by label; %s, or with a broker's account there.", both, h.address, name(l.Entity), forMany)
 		holds = fmt.Sprintf("a label of %s says that the address is an account, confidence %s.", name(l.Source), l.Confidence.Short())
 	default:
-		f.Claim = fmt.Sprintf("%s went to %s, an address of %s by label; %s, or with a broker's account there.", both, h.address, name(l.Entity), forMany)
+		by := "by label"
+		on, _ := l.On.Address()
+		switch {
+		case len(l.Derivation) > 0:
+			by = "by inference"
+		case on != h.address:
+			by = "by a label on an address that it signed together with"
+		}
+		f.Claim = fmt.Sprintf("%s went to %s, an address of %s %s; %s, or with a broker's account there.", both, h.address, name(l.Entity), by, forMany)
 		holds = fmt.Sprintf("a label of %s says so, confidence %s.", name(l.Source), l.Confidence.Short())
 		if len(l.Derivation) > 0 {
 			holds = fmt.Sprintf("inferred by %s, confidence %s.", name(l.Source), l.Confidence.Short())
-		} else if on, _ := l.On.Address(); on != h.address {
-			holds = fmt.Sprintf("inferred: a label of %s says so of %s, with which it signed together, confidence %s.", name(l.Source), on, l.Confidence.Short())
+		} else if on != h.address {
+			holds = fmt.Sprintf("inferred: a label of %s says so of %s, with which it signed together directly or through others, confidence %s.", name(l.Source), on, l.Confidence.Short())
 		}
 	}
-	if h.label != nil {
-		f.Labels = append(f.Labels, *h.label)
+	current := ""
+	if l := h.label; l != nil {
+		f.Labels = append(f.Labels, *l)
+		switch _, known := l.HoldsAt(f.Block); {
+		case !known:
+			current = "unknown: the label is bounded in time, and the time of the coins is not known."
+		case !l.From.IsZero() || !l.To.IsZero():
+			current = "yes: the last of the coins came within the label's bounds."
+		case !l.Asserted.IsZero():
+			current = "unknown: the label has no bounds; it was asserted on " + l.Asserted.UTC().Format(time.DateOnly) + "."
+		default:
+			current = "unknown: the label has no bounds and no date."
+		}
 	}
 	f.Premises = []model.Premise{
 		{Text: "The address is one customer's.", Question: "Could many customers, or a broker for his, be behind it?",
 			Answer: "unknown: the service's books would tell; the share of other coins is among the facts."},
 		{Text: "A service holds the keys.", Question: "How is that known?", Answer: holds},
+	}
+	if h.label != nil {
+		f.Premises = append(f.Premises, model.Premise{Text: "It did so when the coins came.", Question: "Was the label current?", Answer: current})
 	}
 	f.Alternatives = []model.Alternative{
 		{Text: "The coins are of different customers of the service.", WhyNot: "it is the ordinary explanation; a service holds coins for many."},

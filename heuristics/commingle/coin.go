@@ -28,11 +28,11 @@ func (c Class) String() string {
 
 // Coin is one coin with its class.
 type Coin struct {
-	Source  model.Outpoint    // the output
-	Address model.Address     // that held it; the zero value where unknown
-	Vin     int               // the input that spends it; -1 where none does or none was seen
-	By      model.TxID        // of this transaction
-	Class   Class             //
+	Source  model.Outpoint // the output
+	Address model.Address  // that held it; the zero value where unknown
+	Vin     int            // the input that spends it; -1 where none does or none was seen
+	By      model.TxID     // of this transaction
+	Class   Class
 	Pool    string            // of a mined coin, where known
 	Mining  model.Probability // that a mined coin is one
 	Payout  *payout.Candidacy // that paid a mined coin

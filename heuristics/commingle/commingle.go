@@ -38,11 +38,12 @@
 // their full scripts; dust from an address that looks like an actor's is noted as
 // "look-alike of ..., ignored".
 //
-// The first two kinds, without C2, and "commingling/received" come from passes
-// about transactions. The others come from passes about addresses: a run that
-// sweeps the scope visits those where an actor's coins and a possible payout met.
-// What an address received is read from an index of the scope, and from its
-// history where the sources have no blocks.
+// "commingling" and "commingling/received" come from passes about transactions, the
+// others from passes about addresses: a run that sweeps the scope visits those
+// where an actor's coins and a possible payout met. What they received is read from
+// an index of the scope. An address that the scope does not hold, or not with all
+// its past, is read from its history. A finding about a cluster is made on the
+// address that stands for it, and there is none without a scope.
 package commingle
 
 import (
@@ -52,6 +53,7 @@ import (
 	"github.com/goldwash/goldwash/heuristics/actor"
 	"github.com/goldwash/goldwash/heuristics/cluster"
 	"github.com/goldwash/goldwash/heuristics/coinjoin/shape"
+	"github.com/goldwash/goldwash/heuristics/depaddr"
 	"github.com/goldwash/goldwash/heuristics/payout"
 	"github.com/goldwash/goldwash/heuristics/service"
 	"github.com/goldwash/goldwash/heuristics/trail"
@@ -105,7 +107,7 @@ References: section 10 of the heuristics reference.`,
 			{Name: KindReceived, Doc: "a miner received money from an actor and spent both together; wrong to read as control of the actor's coins"},
 		},
 		Subjects: []model.RefKind{model.KindTx, model.KindAddress},
-		Requires: []*heuristics.Heuristic{shape.Heuristic, cluster.Heuristic, service.Heuristic, actor.Heuristic, payout.Candidate, trail.Heuristic},
+		Requires: []*heuristics.Heuristic{shape.Heuristic, cluster.Heuristic, service.Heuristic, actor.Heuristic, depaddr.Heuristic, payout.Candidate, trail.Heuristic},
 		Select: []model.Filter{
 			{NotCoinbase: true, MinInputs: 2}, {Coinbase: true}, {MinOutputs: p.FanOut},
 			{NotCoinbase: true, Spends: []model.Category{model.Actor}},

@@ -3,7 +3,10 @@ package commingle
 import (
 	"math"
 	"os"
+	"slices"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/goldwash/goldwash/heuristics"
 	"github.com/goldwash/goldwash/heuristics/heuristictest"
@@ -77,7 +80,7 @@ func TestCOM2(t *testing.T) {
 		t.Errorf("mined %d and 546 sat are material", c.Mined)
 	}
 	s := session(t, "testdata/c3_silent_dust.ledger")
-	if fs := heuristictest.Findings(t, s); len(fs) != 0 {
+	if fs := sweep(t, s); len(fs) != 0 {
 		t.Errorf("%d findings, the first %q", len(fs), fs[0].Claim)
 	}
 	if n := notes(s)["address or service that received mined coins and an actor's, not material: suppressed"]; n != 1 {
@@ -96,7 +99,7 @@ func TestCOM3(t *testing.T) {
 	if got := c.Balance(); (got+50)/100 != 8494 {
 		t.Errorf("balance %v, want 0.8494", got)
 	}
-	fs := heuristictest.Findings(t, session(t, "testdata/c5_deposit_address.ledger"))
+	fs := sweep(t, session(t, "testdata/c5_deposit_address.ledger"))
 	if len(fs) != 1 {
 		t.Fatalf("%d findings", len(fs))
 	}
@@ -109,6 +112,13 @@ func TestCOM3(t *testing.T) {
 	}
 	if len(want) > 0 {
 		t.Errorf("not told: %v", want)
+	}
+}
+
+func TestOwnChangeIsNoReceipt(t *testing.T) {
+	fs := sweep(t, session(t, "testdata/c5_own_change_is_no_receipt.ledger"))
+	if len(fs) != 1 || fs[0].Amounts[2].Amount != 0 {
+		t.Errorf("%d findings, other %v", len(fs), fs[0].Amounts[2].Amount)
 	}
 }
 
@@ -126,6 +136,62 @@ func TestWeights(t *testing.T) {
 	}
 	if given, _ := p.weightOf(Kind, model.Certain); given != model.LnRatio(200, 1) {
 		t.Errorf("C1 weighs %v", given)
+	}
+}
+
+// Dust is counted and told, and so is whose look-alike sent it.
+func TestDustIsTold(t *testing.T) {
+	fs := sweep(t, session(t, "testdata/c1_with_dust.ledger"))
+	if len(fs) != 1 {
+		t.Fatalf("%d findings", len(fs))
+	}
+	if !slices.Contains(fs[0].Facts, model.Fact{Name: "dust", Value: "includes 2 dust inputs, ignored"}) {
+		t.Errorf("facts %v", fs[0].Facts)
+	}
+	var got []string
+	for _, it := range fs[0].Evidence[0].Items {
+		if it.Role == "dust" {
+			got = append(got, it.Note)
+		}
+	}
+	want := []string{"dust, ignored", "dust; its payer is a look-alike of bc1q59s6yryuy36ge9pt4davwtenh6adpdt9k703zc, ignored"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("notes on dust (-want +got)\n%s", diff)
+	}
+	if m, a := fs[0].Amounts[0].Amount, fs[0].Amounts[1].Amount; m != 9_280_000 || a != 35_000_000 {
+		t.Errorf("mined %v, attributed %v", m, a)
+	}
+}
+
+// The finding about a cluster names the transactions that join its two sides, and
+// not those that merely spend.
+func TestWhatJoinsIsListed(t *testing.T) {
+	text, err := os.ReadFile("testdata/c2_joined_through_a_third_address.ledger")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := heuristictest.Ledger(t, string(text))
+	fs := sweep(t, heuristictest.Open(t, l, heuristics.Scope{}, Heuristic))
+	if len(fs) != 1 {
+		t.Fatalf("%d findings", len(fs))
+	}
+	var joins, sides []string
+	for _, e := range fs[0].Evidence {
+		for _, it := range e.Items {
+			id, _ := it.On.Tx()
+			name, _ := l.TxName(id)
+			if e.Family == "co-spend" {
+				joins = append(joins, name)
+			} else {
+				sides = append(sides, it.Role+" in "+name)
+			}
+		}
+	}
+	if diff := cmp.Diff([]string{"one", "two"}, joins); diff != "" {
+		t.Errorf("what joins (-want +got)\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"attributed in two", "mined in sold", "attributed in paid"}, sides); diff != "" {
+		t.Errorf("the two sides (-want +got)\n%s", diff)
 	}
 }
 
@@ -159,18 +225,20 @@ func TestSilenceIsCounted(t *testing.T) {
 		{"c2_silent_joined_by_the_slip_alone", "mined coins that only a transaction which spends both classes joins to an actor's: left to what that transaction shows"},
 		{"c2_silent_joined_by_two_signers", "attributed coins spent with others, left out: multiparty_signature"},
 		{"c2_silent_label_conflict", "cluster that spends mined coins and an actor's, left out: labels name different holders of its keys, or of keys that signed with them"},
+		{"c2_silent_two_names", "cluster that spends mined coins and an actor's, left out: labels name different holders of its keys, or of keys that signed with them"},
 		{"c3_silent_equal_dusting", "coin of many small payments of one value, which are dust, ignored"},
 		{"c3_silent_look_alike", "dust spent that was paid by a " + like},
 		{"c3_silent_spent_since", "address that received mined coins and an actor's, and has spent: not reported"},
 		{"c3_silent_token_postage", "address or service that received mined coins and an actor's, not material: suppressed"},
+		{"c5_silent_expired_label", "address with a service's label that was not valid at the time, left out"},
 		{"c5_silent_immaterial", "address or service that received mined coins and an actor's, not material: suppressed"},
 		{"received_silent_coinjoin", "coins from an actor spent with mined ones, left out: may be a coinjoin"},
 		{"received_silent_payjoin", "attributed coins spent with others, left out: possible_payjoin"},
 		{"received_silent_token_trade", "coins from an actor spent with mined ones, left out: multiparty_signature"},
-		{"wrong_accusation_2_unlabelled_custodian", "coins from an actor spent with mined ones, left out: an address is of a cluster that behaves like a service"},
+		{"wrong_accusation_2_unlabelled_custodian", "coins at an address that labels or co-spends join to an actor, spent with mined ones: not counted as received"},
 	} {
 		s := session(t, "testdata/"+c.file+".ledger")
-		heuristictest.Findings(t, s)
+		sweep(t, s)
 		if notes(s)[c.note] == 0 {
 			t.Errorf("%s: no note %q, there are %q", c.file, c.note, notes(s))
 		}
@@ -184,6 +252,19 @@ func session(t *testing.T, file string) *heuristics.Session {
 		t.Fatal(err)
 	}
 	return heuristictest.Open(t, heuristictest.Ledger(t, string(text)), heuristics.Scope{}, Heuristic)
+}
+
+// sweep runs over the transactions of the scope, and what passes about them ask to
+// visit.
+func sweep(t *testing.T, s *heuristics.Session) (fs []model.Finding) {
+	t.Helper()
+	for f, err := range s.Run(t.Context(), s.Sweep(t.Context())) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		fs = append(fs, f)
+	}
+	return fs
 }
 
 func notes(s *heuristics.Session) map[string]int64 {

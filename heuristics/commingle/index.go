@@ -406,6 +406,14 @@ func (b *builder) finish() {
 	}
 }
 
+// holds reports whether the scope holds what stands in a block.
+func (x *Index) holds(s heuristics.Scope, at model.BlockRef) bool {
+	return x.read && at.Has(model.KnownHeight) && at.Height >= s.From && (s.To == 0 || at.Height <= s.To)
+}
+
+// whole reports whether the scope holds all that there is.
+func (x *Index) whole(s heuristics.Scope) bool { return x.read && s.From == 0 && s.To == 0 }
+
 // held returns the coins of a group.
 func (x *Index) held(g *group) []coin { return x.coins[g.coins[0]:g.coins[1]] }
 

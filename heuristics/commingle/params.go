@@ -28,6 +28,12 @@ type Params struct {
 	// Possible is the most that is said of coins for which nobody signed, or a
 	// service did; ReceivedCap the most that is said of a payee.
 	Possible, ReceivedCap model.Probability
+	// Untested is the most that is said of one transaction that signs for both
+	// where the scope does not hold its addresses, so that it is not known
+	// whether their cluster behaves like a service. Sweep is how many addresses
+	// such a transaction may spend to one output before nothing is said.
+	Untested model.Probability
+	Sweep    int
 	// Prior is the probability that two classes of coins under one key-set
 	// in an ordinary transaction have one owner.
 	Prior model.Probability
@@ -52,6 +58,7 @@ func DefaultParams() Params {
 		MinPayout: model.Percent(80),
 		Ratio:     200, Cluster: 4 * model.Nat, Receipt: model.Nat, Service: 2 * model.Nat, Received: model.Nat / 2,
 		Possible: model.Percent(49), ReceivedCap: model.Percent(20), Prior: model.Percent(10),
+		Untested: model.Percent(80), Sweep: 10,
 		Hops: 4, FanOut: 5,
 		Coins: 2_000, Reach: 1 << 20, History: 2_000, MaxParts: 100,
 	}
@@ -75,6 +82,8 @@ func (p Params) Parameters() []model.Parameter {
 		chosen("received_nats", p.Received, "the most that practice allows for receiving"),
 		chosen("possible", p.Possible, "never more than possible"),
 		chosen("received_cap", p.ReceivedCap, ""),
+		chosen("untested", p.Untested, "never more than likely"),
+		chosen("sweep", p.Sweep, "as in package service"),
 		chosen("prior", p.Prior, ""),
 		chosen("hops", p.Hops, "as far as package trail follows"),
 		chosen("fan_out", p.FanOut, "the least outputs of a payout by a labelled payer"),

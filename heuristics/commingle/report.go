@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/goldwash/goldwash/heuristics"
+	"github.com/goldwash/goldwash/heuristics/cluster"
 	"github.com/goldwash/goldwash/model"
 )
 
@@ -59,6 +60,10 @@ func (r *rule) start(ctx context.Context, pass *heuristics.Pass, c *Commingling,
 	}
 	most, why := model.Probability(0), ""
 	switch c.Kind {
+	case Kind:
+		if unseenBehaviour(pass, c) > 0 {
+			most, why = r.Untested, "whether the addresses' clusters behave like a service was not tested"
+		}
 	case KindReceived:
 		most, why = r.ReceivedCap, "receiving is not controlling"
 	case KindReceipt:
@@ -88,6 +93,9 @@ func (r *rule) start(ctx context.Context, pass *heuristics.Pass, c *Commingling,
 		if coin.Class != Mined && coin.Class != Own && coin.Class != Received || coin.Address.IsZero() {
 			continue
 		}
+		if c.Kind == KindService && coin.Class == Mined {
+			continue // other customers of the service are nobody's business here
+		}
 		if r := model.RefAddress(coin.Address); r != on && !slices.Contains(f.Related, r) {
 			f.Related = append(f.Related, r)
 		}
@@ -98,6 +106,15 @@ func (r *rule) start(ctx context.Context, pass *heuristics.Pass, c *Commingling,
 	f.ErrorRates = []model.ErrorRate{model.NotMeasured("findings of kind " + c.Kind)}
 	f.Unseen = append(f.Unseen, "Who the party is: the label names it, the ledger does not.")
 	return f, nil
+}
+
+// unseenBehaviour counts the coins at addresses that the scope does not hold.
+func unseenBehaviour(pass *heuristics.Pass, c *Commingling) int {
+	var as []model.Address
+	for i := range c.Coins {
+		as = append(as, c.Coins[i].Address)
+	}
+	return untested(cluster.Of(pass), as)
 }
 
 // items lists the coins with their class.
@@ -176,6 +193,10 @@ func (r *rule) way(ctx context.Context, pass *heuristics.Pass, f *model.Finding,
 			}
 			if len(s.Unknown) > 0 {
 				it.Note += "; not tested: " + strings.Join(s.Unknown, "; ")
+				unseen := fmt.Sprintf("On the way of the coins from the actor, at %s: %s.", s.Address, strings.Join(s.Unknown, "; "))
+				if len(f.Unseen) < r.MaxParts && !slices.Contains(f.Unseen, unseen) {
+					f.Unseen = append(f.Unseen, unseen)
+				}
 			}
 			if s.Valued {
 				m, err := pass.Money(ctx, s.Value, s.Spent)

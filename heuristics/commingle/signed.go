@@ -16,7 +16,7 @@ func (r *rule) spent(ctx context.Context, pass *heuristics.Pass, tx *model.Tx, c
 		return f, err
 	}
 	actors, pools, mined, paid := names(c)
-	signers(&f, tx)
+	signers(&f, tx, unseenBehaviour(pass, c))
 	if c.Kind == KindReceived {
 		at := ""
 		if !slices.Equal(mined, paid) {
@@ -41,18 +41,23 @@ func (r *rule) spent(ctx context.Context, pass *heuristics.Pass, tx *model.Tx, c
 		f.Confidence = model.AnalyticConfidence{Level: model.Low, Reasons: []string{
 			"there is evidence of ownership", "the error rate of the rule is not measured"}}
 	}
+	behaviour := "a custodian's or an account's label, or the behaviour of a service, on the inputs' clusters"
+	if unseenBehaviour(pass, c) > 0 {
+		behaviour = "a custodian's or an account's label on the inputs' addresses"
+	}
 	f.Counter = append(f.Counter,
 		model.Counter{Text: "signatures that leave part of the transaction to others"},
 		model.Counter{Text: "the shape of a coinjoin or, where it could be tested, of a payjoin"},
-		model.Counter{Text: "a custodian's or an account's label, or the behaviour of a service, on the inputs' clusters"})
+		model.Counter{Text: behaviour})
 	if n := tx.Unresolved(); n > 0 {
 		f.Unseen = append(f.Unseen, fmt.Sprintf("The value of %d inputs; they count as nothing in the sums.", n))
 	}
 	return f, nil
 }
 
-// signers answers what counsel would ask about the signatures.
-func signers(f *model.Finding, tx *model.Tx) {
+// signers answers what counsel would ask about the signatures. Of so many inputs
+// the scope does not hold the address.
+func signers(f *model.Finding, tx *model.Tx, outside int) {
 	onlyAll, none, unowned := true, 0, 0
 	for i := range tx.Inputs {
 		switch s := tx.Inputs[i].SigHash; {
@@ -78,6 +83,9 @@ func signers(f *model.Finding, tx *model.Tx) {
 	custodian := "no label of a custodian or of an account is on the inputs' clusters, and none behaves like a service within the scope."
 	if unowned > 0 {
 		custodian = fmt.Sprintf("not as far as seen: no label of a custodian or of an account is on the clusters of inputs with a known owner, and none behaves like a service within the scope; %d of %d inputs have none.", unowned, len(tx.Inputs))
+	}
+	if outside > 0 {
+		custodian = fmt.Sprintf("unknown: no label of a custodian or of an account was seen on the inputs' addresses, but whether their clusters behave like a service was not tested for %d of %d inputs, whose addresses the scope does not hold.", outside, len(tx.Inputs))
 	}
 	f.Premises = append(f.Premises,
 		model.Premise{Text: "Whoever signs for both coins controls both.", Question: "Could the transaction be collaborative?",

@@ -58,15 +58,15 @@ func (r *rule) transaction(ctx context.Context, pass *heuristics.Pass, x *Index)
 }
 
 // visit asks for passes about the addresses that a transaction pays or spends,
-// where both classes of coins may be. Where no scope was read, it asks for those
-// that an actor pays from its own address.
+// where both classes of coins may be. Where the scope does not hold the
+// transaction, it asks for those that an actor pays from its own address.
 func (r *rule) visit(pass *heuristics.Pass, x *Index, tx *model.Tx) {
 	look := func(a model.Address) {
 		if g, on := x.subject(a); g != nil {
 			pass.Visit(model.RefAddress(on))
 		}
 	}
-	if x.read {
+	if x.holds(pass.Scope(), tx.Block) {
 		if len(x.groups) == 0 {
 			return
 		}
@@ -170,12 +170,13 @@ func (r *rule) together(ctx context.Context, pass *heuristics.Pass, tx *model.Tx
 // received judges a transaction without such coins: whether it spends coins that
 // came from an actor.
 func (r *rule) received(ctx context.Context, pass *heuristics.Pass, x *Index, tx *model.Tx, c *Commingling) error {
+	held := x.holds(pass.Scope(), tx.Block)
 	may := func(coin *Coin) bool {
 		if coin.Class != Other || coin.Address.IsZero() {
 			return false
 		}
 		_, reached := x.reach[coin.Source.Tx]
-		return reached || !x.read
+		return reached || !held
 	}
 	if !slices.ContainsFunc(c.Coins, func(coin Coin) bool { return may(&coin) }) {
 		return heuristics.ErrSkip
@@ -278,7 +279,53 @@ func (r *rule) guard(ctx context.Context, pass *heuristics.Pass, tx *model.Tx) (
 			as = append(as, in.Owner)
 		}
 	}
+	// Whether a cluster behaves like a service is not known where the scope does
+	// not hold it. Then the form of a sweep is reason enough.
+	if len(tx.Outputs) == 1 && untested(clusters, as) > 0 {
+		swept, err := r.swept(ctx, pass, tx, len(as))
+		if err != nil {
+			return "", err
+		}
+		if swept {
+			return "has the form of a service's sweep, and the scope does not tell whether it is one", nil
+		}
+	}
 	return r.custody(ctx, pass, as)
+}
+
+// swept reports whether a transaction of one output, which spends so many
+// addresses, has the form of a sweep: by their number, or because the output is a
+// custodian's own wallet by label.
+func (r *rule) swept(ctx context.Context, pass *heuristics.Pass, tx *model.Tx, addresses int) (bool, error) {
+	if addresses >= r.Sweep {
+		return true, nil
+	}
+	ls, err := pass.Labels(ctx, model.RefAddress(tx.Outputs[0].Owner))
+	if err != nil {
+		return false, err
+	}
+	return slices.ContainsFunc(ls[0], func(l model.Label) bool { return l.Category.Custodial() && ownWallet(l.Role) }), nil
+}
+
+// ownWallet reports whether a custodian's address of the role is not a customer's.
+func ownWallet(role model.Role) bool {
+	switch role {
+	case model.RoleHot, model.RoleCold, model.RolePayout, model.RoleCollector, model.RoleCoinbase:
+		return true
+	}
+	return false
+}
+
+// untested counts the addresses that the scope does not hold, so that it is not
+// known how their clusters behave.
+func untested(clusters *cluster.Index, as []model.Address) int {
+	n := 0
+	for _, a := range as {
+		if _, ok := clusters.ID(a); !ok && !a.IsZero() {
+			n++
+		}
+	}
+	return n
 }
 
 // custody says why the keys of addresses, or of their clusters, may be held for

@@ -3,8 +3,10 @@ package fresh
 import (
 	"context"
 	"math/rand/v2"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -173,5 +175,25 @@ func TestBudget(t *testing.T) {
 	}
 	if got.Unknown != Whole || got.Gaps[0].Reason != NoBudget {
 		t.Errorf("three transactions with two look-ups: %v", got)
+	}
+}
+
+// Coins of many pools in many inputs are mixed in a moment: names are folded
+// once each.
+func TestManyInputsOfManyPools(t *testing.T) {
+	took := func(inputs int) time.Duration {
+		var m mixture
+		start := time.Now()
+		for i := range inputs {
+			m.mix(&Share{Coinbase: Whole, Pools: []PoolShare{{Entity: "Pool " + strconv.Itoa(i%300), Share: Whole, Confidence: model.Certain}}}, 1)
+		}
+		if got := len(m.share(0).Pools); got != 300 {
+			t.Fatalf("%d pools, want 300", got)
+		}
+		return time.Since(start)
+	}
+	small, big := took(2_000), took(20_000)
+	if big > 50*small+time.Second {
+		t.Errorf("ten times the inputs take %v, and %v before", big, small)
 	}
 }

@@ -47,6 +47,7 @@ type setting struct {
 	plain   bool // without the filters of Select
 	breaks  bool // stop at the first element
 	faults  bool // some look-ups fail
+	poor    bool // the budget is half of what an evaluation takes
 }
 
 // outcome is what one run gave.
@@ -85,7 +86,7 @@ func check(r reporter, h *heuristics.Heuristic, f *ledger.File) {
 	if len(base.failures) > 0 {
 		return // what follows would say the same again
 	}
-	for _, s := range c.settings() {
+	for _, s := range slices.Concat(c.settings(), c.faults(), c.poor()) {
 		o, left := c.watched(s)
 		if left != "" {
 			c.Errorf("%s: %s, goroutines are left behind:\n%s", f.Name, s.name, left)
@@ -93,7 +94,11 @@ func check(r reporter, h *heuristics.Heuristic, f *ledger.File) {
 		switch {
 		case s.breaks:
 		case s.faults:
-			c.silent(s, &base, &o)
+			if !c.tells(s, &base, &o) {
+				return
+			}
+		case s.poor:
+			c.invents(s, &base, &o)
 		case o.err != nil:
 			c.Errorf("%s: %s, the run ends: %v", f.Name, s.name, o.err)
 		case !c.same(s, &base, &o):
@@ -115,7 +120,6 @@ func (c *checker) settings() []setting {
 		s = append(s, setting{name: "through a cache", blame: "findings depend on what was looked up before", order: 3,
 			options: heuristics.Options{Workers: 8}, wrap: sources.Cache(sources.CacheOptions{Bytes: bytes})})
 	}
-	s = append(s, faultSetting())
 	if c.h.Select != nil {
 		s = append(s, setting{name: "without the filters of Select", blame: "Select stops transactions that Run reports on", plain: true,
 			options: heuristics.Options{Workers: 1}})

@@ -2,6 +2,7 @@ package heuristictest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -286,7 +287,7 @@ tx k: e.0 => alice 2 // want payment:""
 		})
 	}
 	got := complaints(t, h(func(*heuristics.Pass, *model.Finding, error) error { return nil }), text)
-	if len(got) != 1 || !strings.HasPrefix(got[0], "ledger:") || !strings.Contains(got[0], ": with look-ups that fail, the finding on output ") {
+	if len(got) != 1 || !strings.HasPrefix(got[0], "ledger:") || !strings.Contains(got[0], ": with a third of the look-ups failing, the finding on output ") {
 		t.Errorf("silence about a fault is not told:\n%s", strings.Join(got, "\n"))
 	}
 	for name, fails := range map[string]func(p *heuristics.Pass, f *model.Finding, err error) error{
@@ -301,6 +302,44 @@ tx k: e.0 => alice 2 // want payment:""
 		if got := complaints(t, h(fails), text); len(got) != 0 {
 			t.Errorf("%s is not taken for a word about the fault:\n%s", name, strings.Join(got, "\n"))
 		}
+	}
+}
+
+// A heuristic that takes a spent budget for an answer invents a finding; one that
+// says partial does not.
+func TestFindingsThatABudgetInvents(t *testing.T) {
+	h := func(partial bool) *heuristics.Heuristic {
+		return with(payments(), func(h *heuristics.Heuristic) {
+			h.Run = func(ctx context.Context, p *heuristics.Pass) (any, error) {
+				tx, err := p.Tx(ctx)
+				if err != nil || tx.Coinbase() {
+					return nil, err
+				}
+				f := payment(tx, 0)
+				for range 4 {
+					if _, err := p.Txs(ctx, tx.Inputs[0].Prev.Tx); errors.Is(err, heuristics.ErrEvaluationBudget) {
+						f.Claim += " It has no parent."
+						if partial {
+							p.Partial("the parent was not looked up")
+						}
+						break
+					} else if err != nil {
+						return nil, err
+					}
+				}
+				p.Report(f)
+				return nil, nil
+			}
+		})
+	}
+	const text = `tx a: new => alice 2
+tx b: a.0 => bob 2 // want payment:""`
+	if got := complaints(t, h(true), strings.ReplaceAll(text, "alice 2", `alice 2 // want payment:""`)); len(got) != 0 {
+		t.Errorf("a partial finding is taken for an invented one:\n%s", strings.Join(got, "\n"))
+	}
+	got := complaints(t, h(false), strings.ReplaceAll(text, "alice 2", `alice 2 // want payment:""`))
+	if len(got) == 0 || !strings.Contains(got[0], "with half the budget, the finding payment on output ") {
+		t.Errorf("an invented finding is not told:\n%s", strings.Join(got, "\n"))
 	}
 }
 

@@ -1,52 +1,124 @@
 package heuristictest
 
 import (
+	"cmp"
 	"encoding/json"
 	"hash/fnv"
 	"slices"
+	"strings"
+	"sync/atomic"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 
 	"github.com/goldwash/goldwash/heuristics"
 	"github.com/goldwash/goldwash/model"
 	"github.com/goldwash/goldwash/sources"
 )
 
-// away fails every third look-up of transactions, spends and histories, always
-// the same ones, as a source does that cannot be reached.
-func away(op, key string) error {
-	switch op {
-	case "Txs", "Spenders", "History":
-	default:
-		return nil // without these no session opens, which says enough
-	}
-	h := fnv.New32a()
-	h.Write([]byte(op + " " + key))
-	if h.Sum32()%3 != 0 {
+// maxFaults is how many look-ups fail one by one; where a run makes more, every
+// so many of them.
+const maxFaults = 32
+
+// faults lists runs in which look-ups fail: each by itself, and a third of them
+// together.
+func (c *checker) faults() []setting {
+	var asked []fault
+	c.run(setting{options: heuristics.Options{Workers: 1}, wrap: sources.Inject(func(op, key string) error {
+		if f := (fault{op, key}); f.fails() && !slices.Contains(asked, f) {
+			asked = append(asked, f)
+		}
 		return nil
+	})})
+	slices.SortFunc(asked, func(a, b fault) int { return cmp.Or(strings.Compare(a.op, b.op), strings.Compare(a.key, b.key)) })
+	step := (len(asked) + maxFaults - 1) / maxFaults
+	out := []setting{{name: "with a third of the look-ups failing", options: heuristics.Options{Workers: 1}, wrap: sources.Inject(third), faults: true}}
+	for i := 0; i < len(asked); i += step {
+		f := asked[i]
+		out = append(out, setting{name: "with one look-up failing, " + f.op + " of " + f.key, options: heuristics.Options{Workers: 1},
+			wrap: sources.Inject(f.inject), faults: true})
 	}
-	return &sources.Error{Source: "heuristictest", Op: op, Key: key, Err: sources.ErrUnavailable}
+	return out
 }
 
-// silent checks a run in which look-ups failed: what was not seen must be told,
+// fault is a look-up that fails as it does where a source cannot be reached.
+type fault struct{ op, key string }
+
+// fails reports whether look-ups of the kind fail at all: without blocks or
+// labels no session opens, which says enough.
+func (f fault) fails() bool { return f.op == "Txs" || f.op == "Spenders" || f.op == "History" }
+
+func (f fault) error() error {
+	return &sources.Error{Source: "heuristictest", Op: f.op, Key: f.key, Err: sources.ErrUnavailable}
+}
+
+func (f fault) inject(op, key string) error {
+	if op == f.op && key == f.key {
+		return f.error()
+	}
+	return nil
+}
+
+// third fails every third look-up, always the same ones.
+func third(op, key string) error {
+	f := fault{op, key}
+	h := fnv.New32a()
+	h.Write([]byte(op + " " + key))
+	if !f.fails() || h.Sum32()%3 != 0 {
+		return nil
+	}
+	return f.error()
+}
+
+// poor lists a run with half the budget that the dearest evaluation takes.
+func (c *checker) poor() []setting {
+	var most atomic.Int64
+	c.run(setting{options: heuristics.Options{Workers: 1, Observer: heuristics.Observer{Pass: func(p heuristics.PassInfo) {
+		most.Store(max(most.Load(), p.Lookups))
+	}}}})
+	if most.Load() < 2 {
+		return nil
+	}
+	return []setting{{name: "with half the budget", options: heuristics.Options{Workers: 1, Lookups: most.Load() / 2}, poor: true}}
+}
+
+// invents checks a run with less budget: what it finds stands in the first run
+// as it is, or is marked as partial.
+func (c *checker) invents(s setting, want, got *outcome) {
+	c.Helper()
+	if got.err != nil {
+		c.Errorf("%s: %s, the run ends: %v", c.f.Name, s.name, got.err)
+		return
+	}
+	before := encoded(want.findings)
+	for i := range got.findings {
+		f := &got.findings[i]
+		if id := f.ID.String(); f.Partial || before[id].text == encoded(got.findings[i : i+1])[id].text {
+			continue
+		}
+		c.Errorf("%s: %s, the finding %s on %s is new or another, and not partial: what a spent budget kept from being seen must show by Partial: %q",
+			c.position(f.Subject), s.name, f.Kind, c.describe(f.Subject), f.Claim)
+	}
+}
+
+// tells checks a run in which look-ups failed: what was not seen must be told,
 // by a failure, a partial pass, a note, or in the finding that it concerns. A
 // heuristic that takes the lack of an answer for an answer says less, or other
 // things, without a word.
-func (c *checker) silent(s setting, want, got *outcome) {
+func (c *checker) tells(s setting, want, got *outcome) bool {
 	c.Helper()
 	if got.err != nil || len(got.failures) > 0 {
-		return
+		return true
 	}
 	a, b := want.session.Coverage(), got.session.Coverage()
 	for i := range a.Heuristics {
 		if x, y := a.Heuristics[i], b.Heuristics[i]; y.Partial > x.Partial || y.Failed > x.Failed || !slices.Equal(x.Notes, y.Notes) {
-			return
+			return true
 		}
 	}
 	before, after := encoded(want.findings), encoded(got.findings)
 	for _, id := range ids(before, after) {
 		x, y := before[id], after[id]
-		if x.text == y.text || tells(x.text, y.text) {
+		if x.text == y.text || saysMore(x.text, y.text) {
 			continue
 		}
 		on := x.subject
@@ -54,21 +126,18 @@ func (c *checker) silent(s setting, want, got *outcome) {
 			on = y.subject
 		}
 		c.Errorf("%s: %s, the finding on %s differs, and nothing says why: a look-up that fails must show, as an error of Run, by Partial or Note, or in Unseen (-first run +this run)\n%s",
-			c.position(on), s.name, c.describe(on), cmp.Diff(tree(x.text), tree(y.text)))
-		return
+			c.position(on), s.name, c.describe(on), gocmp.Diff(tree(x.text), tree(y.text)))
+		return false
 	}
+	return true
 }
 
-// tells reports whether a finding itself says that something was not seen which
+// saysMore reports whether a finding itself says that something was not seen which
 // was seen before.
-func tells(before, after string) bool {
+func saysMore(before, after string) bool {
 	var a, b model.Finding
 	if json.Unmarshal([]byte(before), &a) != nil || json.Unmarshal([]byte(after), &b) != nil {
 		return false
 	}
 	return b.Partial && !a.Partial || !slices.Equal(a.Unseen, b.Unseen)
-}
-
-func faultSetting() setting {
-	return setting{name: "with look-ups that fail", options: heuristics.Options{Workers: 1}, wrap: sources.Inject(away), faults: true}
 }

@@ -27,6 +27,24 @@
 // decide. Where lists name the payer as several pools, the payout is reported,
 // none of them is chosen, and the finding names them all.
 //
+// A label names a payer only where it is known to hold at the time of the block.
+// One that holds for a time says nothing about a block of unknown time; the
+// finding tells of it. Labels that protect somebody, such as an exchange's on a
+// payee, count wherever nothing says that they do not hold.
+//
+// Where a signature leaves inputs or outputs for others to add, nobody can say
+// that who pays chose who is paid, and nothing is claimed. A coinbase that is
+// spent before its time is an error of the data: the transaction that does so
+// fails, and what descends from it is judged with coins of unknown origin.
+//
+// # Coinbases
+//
+// A pool may keep its reward at a few addresses that nobody lists, the same in
+// every block. So payees speak for a payout where they are many and small, ten
+// of at most a tenth of the whole each; five are enough where the same pool paid
+// three tenths of the payees before, in a fan-out or among the many of another
+// coinbase. A coinbase with fewer is a candidate that is not accepted.
+//
 // # Who is paid
 //
 // Every output has a [Class] with its reason. An address that is the payer's, in

@@ -54,7 +54,7 @@ func newHeuristic(params Params, candidate *heuristics.Heuristic) *heuristics.He
 
 var kinds = []heuristics.Kind{
 	{Name: "payout", Doc: "a pool pays many members at once; wrong for an unlabelled custodian's batch paid with fresh coins"},
-	{Name: "payout/coinbase", Doc: "a generation transaction pays members; wrong for a pool that splits its reward among addresses nobody lists"},
+	{Name: "payout/coinbase", Doc: "a generation transaction pays members; wrong for a pool that splits its reward among many addresses nobody lists"},
 	{Name: "payout/chain", Doc: "a link of a chain of payouts; wrong where a member spends the largest output in as many outputs"},
 	{Name: "payout/custody", Doc: "a custodian's address pays a pool's members, perhaps mixed with withdrawals of others"},
 	{Name: "payout/solo", Doc: "a generation transaction pays one finder and a listed fee; wrong for a pool's unlisted address beside a listed one"},
@@ -110,6 +110,9 @@ func (m *members) run(ctx context.Context, p *heuristics.Pass) (any, error) {
 		case tx.Unresolved() > 0:
 			p.Note("fan-outs passed over without knowing the values that they spend, and with them the share of fresh coins", 1)
 		}
+	}
+	if _, timed := tx.Block.When(); errors.Is(err, heuristics.ErrSkip) && !timed && payables(tx) >= m.p.MinLabelled {
+		p.Note("labels of payers not counted: they hold for a time, and that of the block is unknown", senderOf(cluster.Of(p), tx, &m.p).undated)
 	}
 	if err != nil {
 		return nil, err

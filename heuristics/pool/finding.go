@@ -30,7 +30,7 @@ func sentence(tx *model.Tx, a *Attribution) string {
 	return fmt.Sprintf("%s of coinbase %v was mined by %s, by %s.", block, tx.ID, a.Entity, a.Via)
 }
 
-func finding(ctx context.Context, pass *heuristics.Pass, tx *model.Tx, a *Attribution, p Params) (model.Finding, error) {
+func finding(ctx context.Context, pass *heuristics.Pass, tx *model.Tx, a *Attribution, undated int, p Params) (model.Finding, error) {
 	f := model.Finding{
 		Kind:    "pool",
 		Subject: model.RefTx(tx.ID),
@@ -41,7 +41,7 @@ func finding(ctx context.Context, pass *heuristics.Pass, tx *model.Tx, a *Attrib
 		Confidence: model.AnalyticConfidence{Level: model.Low, Reasons: []string{
 			"the tag is the miner's own word, and the lists are not this library's", "no error rate was measured"}},
 		ErrorRates: []model.ErrorRate{model.NotMeasured("pool by " + string(a.Via))},
-		Unseen:     unseen(tx, a),
+		Unseen:     unseen(tx, a, undated),
 	}
 	if tx.Block.Has(model.KnownHash) {
 		f.Related = []model.Ref{model.RefBlock(tx.Block.Hash)}
@@ -139,7 +139,7 @@ func bounds(a *Attribution) string {
 		for _, o := range a.Candidates[i].Outputs {
 			for j := range o.Labels {
 				if l := &o.Labels[j]; !l.From.IsZero() || !l.To.IsZero() {
-					return "yes: labels that were not valid at the time of the block were left out"
+					return "some labels do, and hold at the time of the block; the others, and tags, are taken as valid at any time"
 				}
 			}
 		}
@@ -147,8 +147,11 @@ func bounds(a *Attribution) string {
 	return "no: they are taken as valid at any time"
 }
 
-func unseen(tx *model.Tx, a *Attribution) []string {
+func unseen(tx *model.Tx, a *Attribution, undated int) []string {
 	var us []string
+	if undated > 0 {
+		us = append(us, fmt.Sprintf("whether %d more labels of pools held at the time of the block, which is unknown: they hold for a time, and were not counted", undated))
+	}
 	if !tx.Block.Has(model.KnownHeight) {
 		us = append(us, "the height of the block: where the script begins with a height, that one was taken")
 	}

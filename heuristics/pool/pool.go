@@ -166,7 +166,7 @@ func run(ctx context.Context, pass *heuristics.Pass, tags *Tags, p Params) (*Att
 	if !tx.Coinbase() {
 		return nil, heuristics.ErrSkip
 	}
-	labels, err := payees(ctx, pass, tx, p)
+	labels, undated, err := payees(ctx, pass, tx, p)
 	if err != nil {
 		return nil, err
 	}
@@ -175,7 +175,7 @@ func run(ctx context.Context, pass *heuristics.Pass, tags *Tags, p Params) (*Att
 		pass.Note("coinbase of no known pool", 1)
 		return nil, heuristics.ErrSkip
 	}
-	f, err := finding(ctx, pass, tx, a, p)
+	f, err := finding(ctx, pass, tx, a, undated, p)
 	if err != nil {
 		return nil, err
 	}
@@ -184,9 +184,11 @@ func run(ctx context.Context, pass *heuristics.Pass, tags *Tags, p Params) (*Att
 }
 
 // payees returns the labels of each output that holds coins, in the order of the
-// outputs: those of mining pools whose role fits, valid at the time of the
-// block, and not derived by other heuristics.
-func payees(ctx context.Context, pass *heuristics.Pass, tx *model.Tx, p Params) ([][]model.Label, error) {
+// outputs: those of mining pools whose role fits, known to hold at the time of
+// the block, and not derived by other heuristics. Undated counts those that hold
+// for a time where that of the block is unknown: they are left out, because a
+// label attributes.
+func payees(ctx context.Context, pass *heuristics.Pass, tx *model.Tx, p Params) (of [][]model.Label, undated int, err error) {
 	var refs []model.Ref
 	var vouts []int
 	for i := range tx.Outputs {
@@ -196,16 +198,19 @@ func payees(ctx context.Context, pass *heuristics.Pass, tx *model.Tx, p Params) 
 	}
 	all, err := pass.Labels(ctx, refs...)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	at, timed := tx.Block.When()
-	of := make([][]model.Label, len(tx.Outputs))
+	of = make([][]model.Label, len(tx.Outputs))
 	for k, ls := range all {
 		for i := range ls {
 			l := &ls[i]
+			holds, known := l.HoldsAt(tx.Block)
 			switch {
-			case l.Category != model.MiningPool || len(l.Derivation) > 0 || timed && !l.ValidAt(at):
-			case !receives(l.Role):
+			case l.Category != model.MiningPool || len(l.Derivation) > 0 || !holds || !receives(l.Role):
+			case strings.TrimSpace(l.Entity) == "":
+				pass.Note("label of a pool without a name", 1)
+			case !known:
+				undated++
 			case l.Confidence < p.MinLabel:
 				pass.Note("label of a pool too weak to count", 1)
 			default:
@@ -213,7 +218,8 @@ func payees(ctx context.Context, pass *heuristics.Pass, tx *model.Tx, p Params) 
 			}
 		}
 	}
-	return of, nil
+	pass.Note("label of a pool not counted: it holds for a time, and that of the block is unknown", undated)
+	return of, undated, nil
 }
 
 // receives reports whether an address of the role may be paid by a coinbase.
@@ -230,11 +236,13 @@ func receives(r model.Role) bool {
 // count. It returns nil where there is none.
 func Attribute(tx *model.Tx, tags *Tags, labels [][]model.Label, p Params, net model.Network) *Attribution {
 	var cs []Candidate
+	places := map[string]int{} // of the candidates, by key
 	of := func(entity string) *Candidate {
 		k := key(entity)
-		i := slices.IndexFunc(cs, func(c Candidate) bool { return key(c.Entity) == k })
-		if i < 0 {
+		i, ok := places[k]
+		if !ok {
 			i = len(cs)
+			places[k] = i
 			cs = append(cs, Candidate{Entity: entity})
 		}
 		return &cs[i]

@@ -4,8 +4,11 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
+	"iter"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -235,4 +238,102 @@ func FuzzFind(f *testing.F) {
 			}
 		}
 	})
+}
+
+// untimed is a source that knows one coinbase without a time, and a label.
+type untimed struct {
+	tx     *model.Tx
+	labels []model.Label
+}
+
+func (s untimed) Network() model.Network { return model.Mainnet }
+
+func (s untimed) Txs(_ context.Context, ids []model.TxID) ([]*model.Tx, error) {
+	out := make([]*model.Tx, len(ids))
+	for i := range ids {
+		out[i] = s.tx
+	}
+	return out, nil
+}
+
+func (s untimed) Labels(_ context.Context, on []model.Ref) ([][]model.Label, error) {
+	out := make([][]model.Label, len(on))
+	for i, r := range on {
+		for _, l := range s.labels {
+			if l.On == r {
+				out[i] = append(out[i], l)
+			}
+		}
+	}
+	return out, nil
+}
+
+func (s untimed) Find(_ context.Context, c model.Category) iter.Seq2[model.Label, error] {
+	return func(yield func(model.Label, error) bool) {
+		for _, l := range s.labels {
+			if (c == "" || l.Category == c) && !yield(l, nil) {
+				return
+			}
+		}
+	}
+}
+
+// A label that holds for a time attributes no block of unknown time; where
+// another does, the finding tells of it.
+func TestLabelWithBoundsAtUnknownTime(t *testing.T) {
+	tx := coinbase(nil, 800_000)
+	tx.ID = model.TxID{1}
+	bounded := model.Label{On: model.RefAddress(tx.Outputs[0].Owner), Entity: "Northpool", Category: model.MiningPool, Confidence: model.Percent(95), Source: "list",
+		From: time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)}
+	always := bounded
+	always.Entity, always.From = "Southpool", time.Time{}
+	timed := *tx
+	timed.Block.Time, timed.Block.Known = 1_690_000_000, tx.Block.Known|model.KnownTime
+	eval := func(tx *model.Tx, ls ...model.Label) (*pool.Attribution, []model.Finding, error) {
+		t.Helper()
+		e, err := heuristics.New(sources.Of(untimed{tx, ls}), []*heuristics.Heuristic{pool.Heuristic}, heuristics.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := e.Open(context.Background(), heuristics.Scope{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return heuristics.Eval[*pool.Attribution](context.Background(), s, pool.Heuristic, model.RefTx(tx.ID))
+	}
+	if a, _, err := eval(&timed, bounded); err != nil || a.Entity != "Northpool" {
+		t.Errorf("time known: %v, %v", a, err)
+	}
+	if a, _, err := eval(tx, bounded); !errors.Is(err, heuristics.ErrSkip) {
+		t.Errorf("time unknown: %v, %v", a, err)
+	}
+	a, fs, err := eval(tx, bounded, always)
+	if err != nil || a.Entity != "Southpool" || a.Conflict || len(fs) != 1 {
+		t.Fatalf("another label: %v, %v", a, err)
+	}
+	if !strings.Contains(strings.Join(fs[0].Unseen, "\n"), "whether 1 more labels of pools held at the time of the block") {
+		t.Errorf("unseen: %q", fs[0].Unseen)
+	}
+}
+
+// A coinbase of twenty thousand outputs, each listed for another pool, is judged
+// in a moment.
+func TestManyNames(t *testing.T) {
+	took := func(n int) time.Duration {
+		tx := coinbase(nil, 800_000)
+		tx.Outputs = make([]model.Output, n)
+		labels := make([][]model.Label, n)
+		for i := range labels {
+			labels[i] = named("Pool " + strconv.Itoa(i))
+		}
+		start := time.Now()
+		if a := attribute(tx, tags(), labels...); !a.Conflict || len(a.Candidates) != n {
+			t.Fatalf("%d candidates, want %d", len(a.Candidates), n)
+		}
+		return time.Since(start)
+	}
+	small, big := took(2_000), took(20_000)
+	if big > 50*small+time.Second {
+		t.Errorf("ten times the outputs take %v, and %v before", big, small)
+	}
 }

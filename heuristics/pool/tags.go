@@ -80,6 +80,7 @@ func (ts *Tags) Len() int { return len(ts.tags) }
 func (ts *Tags) Find(script []byte, at model.BlockRef, net model.Network) []Match {
 	rest, offset := body(script, at, net)
 	var ms []Match
+	var keys []string // of the matches' entities
 	var folded []byte
 	for i := range ts.tags {
 		t := &ts.tags[i]
@@ -97,10 +98,11 @@ func (ts *Tags) Find(script []byte, at model.BlockRef, net model.Network) []Matc
 			}
 			k += from
 			from = k + 1
-			if t.folded == nil && !bounded(rest, k, k+len(want)) || within(ms, t.key, offset+k, offset+k+len(want)) {
+			if t.folded == nil && !bounded(rest, k, k+len(want)) || within(ms, keys, t.key, offset+k, offset+k+len(want)) {
 				continue
 			}
 			ms = append(ms, Match{t.Tag, rest[k : k+len(want) : k+len(want)], offset + k})
+			keys = append(keys, t.key)
 			break
 		}
 	}
@@ -122,10 +124,10 @@ func body(script []byte, at model.BlockRef, net model.Network) (rest []byte, off
 }
 
 // within reports whether a longer match of another entity covers the bytes.
-func within(ms []Match, entity string, from, to int) bool {
+func within(ms []Match, keys []string, entity string, from, to int) bool {
 	for i := range ms {
 		m := &ms[i]
-		if from >= m.Offset && to <= m.Offset+len(m.Found) && to-from < len(m.Found) && key(m.Entity) != entity {
+		if from >= m.Offset && to <= m.Offset+len(m.Found) && to-from < len(m.Found) && keys[i] != entity {
 			return true
 		}
 	}
