@@ -16,10 +16,11 @@ const doc = `wallets of the parties under investigation
 An address is an actor's own where a label of category actor says so of it, or
 of an address that it signed together with. A label of the role account is
 about coins that a custodian holds: it never makes an address the actor's own,
-and no cluster grows from it. So is, whatever its role, a label in a cluster
-that looks like a service's; and, unless its role is key, a label on an address
-that signed together with a labelled custodian's, or whose cluster holds an
-account. These are reported.
+and no cluster grows from it. So is a label of any other role but that of a
+key; whatever its role, a label in a cluster that looks like a service's; and,
+unless its role is key, a label on an address that signed together with a
+labelled custodian's, or whose cluster holds an account. These are reported.
+Where labels name several actors, each loses confidence to the others.
 
 It is wrong where a label is, where several parties sign together, and where
 the actor's own wallet looks like a service's: then it is silent.
@@ -43,8 +44,9 @@ func New(p Params) *heuristics.Heuristic {
 	}
 	h.Finish = func(_ context.Context, t *heuristics.Totals) (any, error) {
 		x := heuristics.IndexOf[*Index](t, h)
+		known := map[custodyKey]custody{}
 		for i := range x.demoted {
-			t.Report(x.finding(&x.demoted[i]))
+			t.Report(x.finding(&x.demoted[i], known))
 		}
 		return nil, nil
 	}

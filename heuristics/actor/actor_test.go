@@ -47,7 +47,7 @@ func indexes(t testing.TB, f *ledger.File, scope heuristics.Scope) (*cluster.Ind
 var now = model.BlockRef{Time: time.Date(2023, 8, 1, 0, 0, 0, 0, time.UTC).Unix(), Known: model.KnownTime}
 
 // TestLedgers compares the attribution of every address with what the ledgers
-// say in the lines "// own:" and "// payer:", and the findings with their wants.
+// say in the lines "// own:" and "// account:", and the findings with their wants.
 func TestLedgers(t *testing.T) {
 	heuristictest.Run(t, actor.Heuristic, "testdata/*.ledger")
 	files, err := filepath.Glob("testdata/*.ledger")
@@ -62,7 +62,10 @@ func TestLedgers(t *testing.T) {
 			}
 			f := heuristictest.Ledger(t, string(text))
 			c, x := indexes(t, f, heuristics.Scope{})
-			for key, ask := range map[string]func(model.Address, model.BlockRef) (actor.Attribution, bool){"own": x.Own, "payer": x.Payer} {
+			if diff := cmp.Diff(attributions(f, c, x.Own), attributions(f, c, x.Payer)); diff != "" {
+				t.Errorf("Payer is not Own (-Own +Payer)\n%s", diff)
+			}
+			for key, ask := range map[string]func(model.Address, model.BlockRef) (actor.Attribution, bool){"own": x.Own, "account": x.Account} {
 				if diff := cmp.Diff(want(t, string(text), key), attributions(f, c, ask)); diff != "" {
 					t.Errorf("%s (-want +got)\n%s", key, diff)
 				}
@@ -170,7 +173,7 @@ func TestStatedActors(t *testing.T) {
 			t.Errorf("%v: %+v, %v; want %v", a, got, ok, want)
 		}
 	}
-	if _, ok := x.Payer(address(t, f, "x"), now); ok {
+	if _, ok := x.Own(address(t, f, "x"), now); ok {
 		t.Error("who is paid by an actor is taken for him")
 	}
 }
@@ -228,5 +231,98 @@ func TestKestrel(t *testing.T) {
 	}
 	if len(x.Demoted()) != 0 {
 		t.Errorf("taken for accounts: %+v", x.Demoted())
+	}
+}
+
+// TestOwnWithout: what a transaction shows about who signed it does not rest on
+// their having signed it; what others show stays.
+func TestOwnWithout(t *testing.T) {
+	f := heuristictest.Ledger(t, `
+label HashBazaar: addr(d1) category=hash_marketplace role=deposit confidence=0.9
+label Thief: addr(k) category=actor confidence=0.9
+label Thief: addr(k#2) category=actor confidence=0.6
+tx f1: new(v1) => k 0.00000700
+tx f2: new(v2) => s#2 1.1
+tx f3: new(v3) => s#3 1.2
+tx f4: new(v4) => s#4 1.3
+tx own: new(k) 1 new(k#3) 1 => z 2
+tx two: new(k#3) 1 new(k#4) 1 => z 2
+tx also: new(k#2) 1 new(s#4) 1 => z 2
+tx wd: f1.0 f2.0 f3.0 f4.0 fee=2000sat => d1 3.3, s#9 rest`)
+	_, x := indexes(t, f, heuristics.Scope{})
+	tx := func(name string) model.TxID {
+		id, ok := f.Tx(name)
+		if !ok {
+			t.Fatalf("no transaction %s", name)
+		}
+		return id
+	}
+	for _, v := range []struct {
+		owner, without string
+		want           model.Probability
+		via            string
+	}{
+		{"k", "wd", 900_000, actor.ByLabel},
+		{"k#3", "wd", 855_000, actor.ByCluster},
+		{"k#4", "wd", 855_000, actor.ByCluster},
+		{"s#2", "wd", 0, ""},
+		{"s#3", "wd", 0, ""},
+		{"s#4", "wd", 570_000, actor.ByCluster}, // by the other label
+		{"d1", "wd", 0, ""},
+		{"s#2", "own", 855_000, actor.ByCluster},
+		{"k#3", "own", 0, ""},
+		{"k#4", "own", 0, ""},
+		{"k#4", "two", 0, ""},
+		{"k#3", "two", 855_000, actor.ByCluster},
+		{"s#4", "also", 855_000, actor.ByCluster},
+		{"k#2", "also", 600_000, actor.ByLabel},
+		{"s#2", "f1", 855_000, actor.ByCluster},
+	} {
+		got, ok := x.OwnWithout(tx(v.without), address(t, f, v.owner), now)
+		if ok != (v.via != "") || got.Confidence != v.want || got.Via != v.via {
+			t.Errorf("%s without %s: %v by %q, %v; want %v by %q", v.owner, v.without, got.Confidence, got.Via, ok, v.want, v.via)
+		}
+	}
+}
+
+// TestManyNames: thousands of labels of one cluster are weighed once, not for each
+// of its thousands of addresses, and an attribution lists few of them.
+func TestManyNames(t *testing.T) {
+	const labels, inputs = 2_000, 4_000
+	var b strings.Builder
+	for i := range labels {
+		fmt.Fprintf(&b, "label Thief%d: addr(K) category=actor role=key confidence=0.9 from=20%02d-01-01\n", i, 9+i%14)
+	}
+	b.WriteString("tx t: new(K) 1")
+	for i := range inputs {
+		fmt.Fprintf(&b, " new(k#%d) 1", i)
+	}
+	fmt.Fprintf(&b, " => x %d\n", inputs+1)
+	f := heuristictest.Ledger(t, b.String())
+	c, x := indexes(t, f, heuristics.Scope{})
+	var as []model.Address
+	for id := range c.Addresses() {
+		as = append(as, c.At(uint32(id)))
+	}
+	own := 0
+	tx, _ := f.Tx("t")
+	ask := func() {
+		own = 0
+		for _, a := range as {
+			if got, ok := x.Own(a, now); ok {
+				own++
+				if n := len(got.Others); n != 16 || got.Omitted != labels-1-n || got.Confidence > 450 {
+					t.Fatalf("%d others, %d omitted, confidence %v", n, got.Omitted, got.Confidence)
+				}
+			}
+			x.OwnWithout(tx, a, now)
+		}
+	}
+	ask()
+	if own != inputs+1 {
+		t.Fatalf("%d addresses are the actor's, want %d", own, inputs+1)
+	}
+	if n := testing.AllocsPerRun(1, ask); n > 10 {
+		t.Errorf("%v allocations for %d questions that were asked before", n, 2*len(as))
 	}
 }

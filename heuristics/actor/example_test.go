@@ -26,8 +26,8 @@ tx t2: new(account) 1 new(customer) 1 => exchange 2`)
 			for _, owner := range []string{"key", "other", "shop", "account", "customer"} {
 				a, _ := f.Address(owner)
 				own, mine := actor.Of(s).Own(a, model.BlockRef{})
-				payer, pays := actor.Of(s).Payer(a, model.BlockRef{})
-				fmt.Printf("%s: own %v %q, payer %v account %v\n", owner, mine, own.Via, pays, payer.Account)
+				_, account := actor.Of(s).Account(a, model.BlockRef{})
+				fmt.Printf("%s: own %v %q, account %v\n", owner, mine, own.Via, account)
 			}
 			return nil, nil
 		},
@@ -40,9 +40,9 @@ tx t2: new(account) 1 new(customer) 1 => exchange 2`)
 		panic(err)
 	}
 	// Output:
-	// key: own true "label", payer true account false
-	// other: own true "cluster", payer true account false
-	// shop: own false "", payer false account false
-	// account: own false "", payer true account true
-	// customer: own false "", payer false account false
+	// key: own true "label", account false
+	// other: own true "cluster", account false
+	// shop: own false "", account false
+	// account: own false "", account true
+	// customer: own false "", account false
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/goldwash/goldwash/heuristics/cluster"
 	"github.com/goldwash/goldwash/heuristics/service"
 	"github.com/goldwash/goldwash/model"
 )
@@ -15,21 +16,26 @@ import (
 const maxCustodial = 16
 
 // finding says that a label of an actor is taken for one of an account.
-func (x *Index) finding(d *Demoted) model.Finding {
+func (x *Index) finding(d *Demoted, known map[custodyKey]custody) model.Finding {
 	v := x.services.Verdict(d.Address)
-	factor, custodian := x.custody(d, v)
+	key := custodyKey{x.clusters.Root(d.Address), d.Reason}
+	c, ok := known[key]
+	if !ok {
+		c = x.custody(d, v)
+		known[key] = c
+	}
 	f := model.Finding{
 		Kind:    "cluster/label_role_conflict",
 		Subject: model.RefAddress(d.Address),
-		Claim: fmt.Sprintf("Address %s is labelled as one of %s, but %s; the label is taken for one of an account there, and no other address is attributed by it.",
-			d.Address, names(d.Labels), d.Reason.text(v.Why)),
-		Score:      model.Product(x.p.AccountCap, "that a custodian holds a key is inferred", factor),
+		Claim: fmt.Sprintf("Address %s is labelled as one of %s, but %s; the label is taken for one of an account%s, and no other address is attributed by it.",
+			d.Address, names(d.Labels), d.Reason.text(v.Why), d.Reason.where()),
+		Score:      model.Product(x.p.AccountCap, "that a custodian holds a key is inferred", c.factor),
 		Confidence: model.AnalyticConfidence{Level: model.Low, Reasons: []string{"who holds the key is inferred from labels and behaviour", "the rate of error was not measured"}},
 		Facts: []model.Fact{
 			{Name: "reason", Value: string(d.Reason)},
 			{Name: "cluster_size", Value: fmt.Sprint(x.clusters.Size(d.Address))},
 		},
-		Labels: append(slices.Clone(d.Labels), custodian...),
+		Labels: append(slices.Clone(d.Labels), c.labels...),
 		Premises: []model.Premise{{
 			Text:     "The key of the address is a custodian's.",
 			Question: "Could the actor run a wallet that looks like a service's, or be a service?",
@@ -53,46 +59,58 @@ func (x *Index) finding(d *Demoted) model.Finding {
 			f.Facts = append(f.Facts, model.Fact{Name: "vote_" + vote.Name, Value: fmt.Sprintf("%s: %s, needed %s", yes, vote.Value, vote.Threshold)})
 		}
 	}
-	key := slices.ContainsFunc(d.Labels, func(l model.Label) bool { return l.Role == model.RoleKey })
-	f.Counter = []model.Counter{{Text: "Looked for: a label that says the actor holds the key.", Found: key}}
+	held := slices.ContainsFunc(d.Labels, func(l model.Label) bool { return l.Role == model.RoleKey })
+	f.Counter = []model.Counter{{Text: "Looked for: a label that says the actor holds the key.", Found: held}}
 	return f
 }
 
-// custody returns how likely it is that a custodian holds the key, and the
-// labels that say so.
-func (x *Index) custody(d *Demoted, v service.Verdict) (model.Factor, []model.Label) {
+// custody is how likely it is that a custodian holds the keys of a cluster, and
+// the labels that say so. It is the same for all of its addresses that are
+// demoted for one reason.
+type custody struct {
+	factor model.Factor
+	labels []model.Label
+}
+
+type custodyKey struct {
+	root   model.Address
+	reason Reason
+}
+
+func (x *Index) custody(d *Demoted, v service.Verdict) custody {
 	var ls []model.Label
 	switch {
 	case d.Reason == ServiceLike && v.Why == service.Labelled:
 		ls = custodial(x.clusters.Labels(d.Address))
 	case d.Reason == Custodian:
-		for _, c := range x.clusters.Conflicts() {
-			if x.clusters.Same(c.A, d.Address) || x.clusters.Same(c.B, d.Address) {
-				ls = append(ls, custodial(c.Labels)...)
-			}
+		conflicts := x.clusters.Conflicts()
+		for _, i := range x.by[x.clusters.Root(d.Address)].conflicts {
+			ls = append(ls, custodial(conflicts[i].Labels)...)
 		}
 	case d.Reason == WithAccount:
 		for _, l := range x.clusters.Labels(d.Address) {
-			if l.Category == model.Actor && l.Role == model.RoleAccount {
+			if l.Category == model.Actor && l.Role != "" && l.Role != model.RoleKey {
 				ls = append(ls, l)
 			}
 		}
+	case d.Reason == OtherRole:
+		return custody{factor: model.Factor{Name: "an address in such a role is a service's, who holds the key", Given: x.p.Structural, Probability: x.p.Structural}}
 	}
 	if len(ls) == 0 {
-		return model.Factor{Name: "a cluster that behaves like this is a custodian's", Given: x.p.Structural, Probability: x.p.Structural}, nil
+		return custody{factor: model.Factor{Name: "a cluster that behaves like this is a custodian's", Given: x.p.Structural, Probability: x.p.Structural}}
 	}
 	slices.SortFunc(ls, func(a, b model.Label) int { return a.Compare(&b) })
 	ls = slices.CompactFunc(ls, model.Label.Equal)
 	slices.SortStableFunc(ls, func(a, b model.Label) int { return cmp.Compare(b.Confidence, a.Confidence) })
 	best := ls[0].Confidence
 	ls = ls[:min(len(ls), maxCustodial)]
-	return model.Factor{Name: "the most confident label that gives a key of the cluster to a custodian is right", Given: model.Certain, Probability: best}, ls
+	return custody{model.Factor{Name: "the most confident label that gives a key of the cluster to a custodian is right", Given: model.Certain, Probability: best}, ls}
 }
 
 func custodial(ls []model.Label) []model.Label {
 	var out []model.Label
 	for _, l := range ls {
-		if l.Category.Custodial() && l.Role != model.RoleAccount {
+		if cluster.Custodial(&l, 0, model.BlockRef{}) {
 			out = append(out, l)
 		}
 	}
@@ -106,11 +124,21 @@ func (r Reason) text(why string) string {
 		return "it, or an address of its cluster, signed together with one that is labelled as a custodian's"
 	case WithAccount:
 		return "another address of its cluster is labelled as an account at a custodian"
+	case OtherRole:
+		return "in a role that is not that of a key"
 	}
 	if why == service.Labelled {
 		return "its cluster is labelled as a custodian's"
 	}
 	return "its cluster is consistent with a service that holds coins for many customers"
+}
+
+// where refers to the custodian that the words of [Reason.text] name, if any.
+func (r Reason) where() string {
+	if r == OtherRole {
+		return ""
+	}
+	return " there"
 }
 
 // names lists the entities of the labels. Names are data from outside, and a

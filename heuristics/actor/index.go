@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"slices"
-	"time"
 
 	"github.com/goldwash/goldwash/heuristics"
 	"github.com/goldwash/goldwash/heuristics/cluster"
@@ -24,8 +23,11 @@ type Attribution struct {
 	// holds the key: what comes from the address was not signed by the actor.
 	Account bool `json:"account,omitempty"`
 	// Others are labels that would have served as well but name other
-	// entities.
+	// entities: the most confident one of each, at most 16 of them. They have
+	// lowered the Confidence. The slice is shared.
 	Others []model.Label `json:"others,omitempty"`
+	// Omitted counts further entities that Others do not list.
+	Omitted int `json:"omitted,omitempty"`
 }
 
 // Ways in which an address is attributed.
@@ -44,13 +46,18 @@ type Index struct {
 	by       map[model.Address]*group // by the clusters' roots
 	demoted  []Demoted
 	accounts int
+	parts    parts
 }
 
 // group are the labels of category actor on one cluster.
 type group struct {
-	labels    []label // sorted by confidence, then entity, then the label's own order
-	service   bool    // the cluster looks like a service's
-	custodian bool    // or it signed together with a labelled custodian's address
+	labels    []*label // sorted by confidence, then entity, then the label's own order
+	service   bool     // the cluster looks like a service's
+	conflicts []int    // with the labels of a custodian whose address signed together with the cluster's
+	barred    bool     // a custodian holds one of the keys, so perhaps all
+	keys      *claims  // who holds the keys of the cluster
+	key       map[model.Address]*claims
+	account   map[model.Address]*claims
 }
 
 // label is a label of an actor, with why it does not say that the actor holds
@@ -58,6 +65,7 @@ type group struct {
 type label struct {
 	model.Label
 	on  model.Address
+	key string // of the entity
 	why Reason
 }
 
@@ -69,6 +77,9 @@ type Reason string
 const (
 	// Stated: the label's role says so.
 	Stated Reason = "role_account"
+	// OtherRole: the label's role is neither that of a key nor unstated. A
+	// deposit address of an actor, say, is one that a service gave him.
+	OtherRole Reason = "role_not_key"
 	// ServiceLike: the address belongs to a cluster that looks like a
 	// service's.
 	ServiceLike Reason = "service_like"
@@ -76,7 +87,7 @@ const (
 	// custodian, or belongs to a cluster that did.
 	Custodian Reason = "custodian_signed"
 	// WithAccount: the address belongs to a cluster of which another address
-	// is labelled as somebody's account.
+	// is labelled as an actor's account, or in a role that is taken for one.
 	WithAccount Reason = "account_in_cluster"
 )
 
@@ -98,82 +109,85 @@ func Of(r heuristics.Reader) *Index { return heuristics.IndexOf[*Index](r, Heuri
 // nobody's own. Nor is one with a label of an account, or one that signed
 // together with an address labelled as a custodian's, except for the very address
 // that a label of role key names. A label that is bounded in time does not count
-// where the time of the block is unknown.
+// where the time of the block is unknown. Where labels name several entities, the
+// most confident one keeps of its confidence the share that it has of the sum of
+// all.
+//
+// A transaction that joins a stranger to the actor makes the stranger's address
+// the actor's own here. Whoever asks what the transaction itself shows asks
+// [Index.OwnWithout].
 func (x *Index) Own(a model.Address, at model.BlockRef) (Attribution, bool) {
-	if len(x.by) == 0 {
+	return x.own(a, at, func(g *group) *claims { return g.keys })
+}
+
+// OwnWithout tells as [Index.Own] whose own wallet an address is in, as if the
+// transaction had joined nobody: by a label on the address, or by one on another
+// address of its cluster to which other transactions link it. What a transaction
+// is said to show about those who signed it must not rest on their having signed
+// it.
+func (x *Index) OwnWithout(tx model.TxID, a model.Address, at model.BlockRef) (Attribution, bool) {
+	return x.own(a, at, func(g *group) *claims { return x.linked(tx, a, g) })
+}
+
+func (x *Index) own(a model.Address, at model.BlockRef, of func(*group) *claims) (Attribution, bool) {
+	g := x.group(a)
+	if g == nil {
 		return Attribution{}, false
 	}
-	g := x.by[x.clusters.Root(a)]
-	if g == nil || g.service {
-		return Attribution{}, false
-	}
-	if t, ok := g.own(a, at, true); ok {
+	if t, ok := g.key[a].at(at); ok {
+		t.Via = ByLabel
 		return t, true
 	}
-	t, ok := g.own(a, at, false)
-	t.Confidence = t.Confidence.Times(x.p.Cospend)
+	if g.barred {
+		return Attribution{}, false
+	}
+	t, ok := of(g).at(at)
+	if ok {
+		t.Via, t.Confidence = ByCluster, t.Confidence.Times(x.p.Cospend)
+	}
 	return t, ok
 }
 
-// Payer tells who pays what comes from an address, at the time of a block: as
-// [Index.Own], and also the actor whose account at a custodian a label on the
-// address itself names. An account in a cluster that looks like a service's
-// tells nothing, because the custodian pays from there for all customers.
-func (x *Index) Payer(a model.Address, at model.BlockRef) (Attribution, bool) {
-	t, ok := x.Own(a, at)
-	if ok || len(x.by) == 0 {
-		return t, ok
+// Payer is [Index.Own]: who had coins paid from an account that he has at a
+// custodian is not known from the address, and whoever else has an account there
+// may have. [Index.Account] tells of such labels.
+func (x *Index) Payer(a model.Address, at model.BlockRef) (Attribution, bool) { return x.Own(a, at) }
+
+// Account tells which actor a label on the address gives it to without giving him
+// its key, at the time of a block. A custodian pays from such an address for any
+// of its customers, so this is no answer to who paid, but an alternative to be
+// named beside others. In a cluster that looks like a service's it tells nothing.
+func (x *Index) Account(a model.Address, at model.BlockRef) (Attribution, bool) {
+	g := x.group(a)
+	if g == nil {
+		return Attribution{}, false
+	}
+	t, ok := g.account[a].at(at)
+	if ok {
+		t.Via = ByLabel
+	}
+	return t, ok
+}
+
+// group returns the labels of the address's cluster; nil where there are none, or
+// the cluster looks like a service's.
+func (x *Index) group(a model.Address) *group {
+	if len(x.by) == 0 {
+		return nil
 	}
 	g := x.by[x.clusters.Root(a)]
 	if g == nil || g.service {
-		return Attribution{}, false
+		return nil
 	}
-	return g.pick(at, ByLabel, func(l *label) bool { return l.on == a })
+	return g
 }
 
 // Demoted returns the addresses with labels of actors that are taken for
 // accounts though they do not say so, sorted.
 func (x *Index) Demoted() []Demoted { return x.demoted }
 
-// own picks from the labels of holders of keys: those on the address itself, or
-// those on the others of its cluster.
-func (g *group) own(a model.Address, at model.BlockRef, direct bool) (Attribution, bool) {
-	via := ByCluster
-	if direct {
-		via = ByLabel
-	} else if g.custodian || slices.ContainsFunc(g.labels, func(l label) bool { return l.why != "" }) {
-		return Attribution{}, false // a custodian holds one of the keys, so perhaps all
-	}
-	return g.pick(at, via, func(l *label) bool { return l.why == "" && (l.on == a) == direct })
-}
-
-// pick returns the most confident label, of equally confident ones the first by
-// entity.
-func (g *group) pick(at model.BlockRef, via string, fits func(*label) bool) (t Attribution, ok bool) {
-	when, timed := at.When()
-	for i := range g.labels {
-		l := &g.labels[i]
-		if !fits(l) || !valid(&l.Label, when, timed) {
-			continue
-		}
-		if !ok {
-			t, ok = Attribution{Entity: l.Entity, Confidence: l.Confidence, Label: l.Label, Via: via, Account: l.why != ""}, true
-		} else if !model.SameEntity(l.Entity, t.Entity) {
-			t.Others = append(t.Others, l.Label)
-		}
-	}
-	return t, ok
-}
-
-func valid(l *model.Label, when time.Time, timed bool) bool {
-	if l.From.IsZero() && l.To.IsZero() {
-		return true
-	}
-	return timed && l.ValidAt(when)
-}
-
 func build(ctx context.Context, s *heuristics.Scan, p Params) (*Index, error) {
-	x := &Index{p: p, clusters: cluster.Of(s), services: service.Of(s), by: map[model.Address]*group{}}
+	x := &Index{p: p, clusters: cluster.Of(s), services: service.Of(s), by: map[model.Address]*group{}, parts: parts{of: map[partKey]map[uint32]*claims{}}}
 	var roots []model.Address
 	for l, err := range s.Find(ctx, model.Actor) {
 		if err != nil {
@@ -190,12 +204,12 @@ func build(ctx context.Context, s *heuristics.Scan, p Params) (*Index, error) {
 			x.by[root] = g
 			roots = append(roots, root)
 		}
-		g.labels = append(g.labels, label{Label: l, on: a})
+		g.labels = append(g.labels, &label{Label: l, on: a, key: model.EntityKey(l.Entity)})
 	}
 	signed := custodians(x.clusters)
 	for _, root := range roots {
 		g := x.by[root]
-		g.custodian = signed[root]
+		g.conflicts = signed[root]
 		x.weigh(g)
 	}
 	slices.SortFunc(x.demoted, func(a, b Demoted) int { return a.Address.Compare(b.Address) })
@@ -204,16 +218,21 @@ func build(ctx context.Context, s *heuristics.Scan, p Params) (*Index, error) {
 	return x, nil
 }
 
-// custodians returns the roots of the clusters that signed together with an
-// address that a label gives to a custodian.
-func custodians(x *cluster.Index) map[model.Address]bool {
-	roots := map[model.Address]bool{}
-	for _, c := range x.Conflicts() {
+// custodians returns, by their roots, the clusters that signed together with an
+// address that a label gives to a custodian, and the numbers of the conflicts that
+// say so.
+func custodians(x *cluster.Index) map[model.Address][]int {
+	roots := map[model.Address][]int{}
+	for i, c := range x.Conflicts() {
 		custodial := slices.ContainsFunc(c.Labels, func(l model.Label) bool { return l.Category.Custodial() })
 		if !custodial || c.B.IsZero() {
 			continue
 		}
-		roots[x.Root(c.A)], roots[x.Root(c.B)] = true, true
+		a, b := x.Root(c.A), x.Root(c.B)
+		roots[a] = append(roots[a], i)
+		if a != b {
+			roots[b] = append(roots[b], i)
+		}
 	}
 	return roots
 }
@@ -221,23 +240,24 @@ func custodians(x *cluster.Index) map[model.Address]bool {
 // weigh says of each label of a cluster whether it names the holder of the key,
 // and keeps those that only seem to.
 func (x *Index) weigh(g *group) {
-	account := slices.ContainsFunc(g.labels, func(l label) bool { return l.Role == model.RoleAccount })
-	for i := range g.labels {
-		l := &g.labels[i]
-		switch key := l.Role == model.RoleKey; {
+	account := slices.ContainsFunc(g.labels, func(l *label) bool { return l.Role != "" && l.Role != model.RoleKey })
+	for _, l := range g.labels {
+		switch {
 		case l.Role == model.RoleAccount:
 			l.why = Stated
 			x.accounts++
 		case g.service:
 			l.why = ServiceLike
-		case key:
-		case g.custodian:
+		case l.Role == model.RoleKey:
+		case l.Role != "":
+			l.why = OtherRole
+		case len(g.conflicts) > 0:
 			l.why = Custodian
 		case account:
 			l.why = WithAccount
 		}
 	}
-	slices.SortStableFunc(g.labels, func(a, b label) int {
+	slices.SortStableFunc(g.labels, func(a, b *label) int {
 		return cmp.Or(cmp.Compare(b.Confidence, a.Confidence), cmp.Compare(a.Entity, b.Entity), a.Label.Compare(&b.Label))
 	})
 	at := map[model.Address]int{}
@@ -252,5 +272,28 @@ func (x *Index) weigh(g *group) {
 			x.demoted = append(x.demoted, Demoted{Address: l.on, Reason: l.why})
 		}
 		x.demoted[i].Labels = append(x.demoted[i].Labels, l.Label)
+	}
+	g.claim()
+}
+
+// claim sorts the labels by what they claim of which address.
+func (g *group) claim() {
+	var keys []*label
+	key, account := map[model.Address][]*label{}, map[model.Address][]*label{}
+	for _, l := range g.labels {
+		if l.why != "" {
+			account[l.on] = append(account[l.on], l)
+			continue
+		}
+		keys = append(keys, l)
+		key[l.on] = append(key[l.on], l)
+	}
+	g.barred = len(g.conflicts) > 0 || len(account) > 0
+	g.keys, g.key, g.account = newClaims(keys), map[model.Address]*claims{}, map[model.Address]*claims{}
+	for a, ls := range key {
+		g.key[a] = newClaims(ls)
+	}
+	for a, ls := range account {
+		g.account[a] = newClaims(ls)
 	}
 }

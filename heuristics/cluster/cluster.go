@@ -15,9 +15,10 @@ const doc = `addresses that sign together have one controller
 Every transaction of the scope that spends outputs of several addresses joins
 them, in ledger order (multi-input or co-spend clustering). It joins nobody
 where a signature leaves part of the transaction to another party, where its
-shape is that of a CoinJoin or a payjoin, and where labels name different
-holders of the keys; and nobody is joined by a script that anybody may use.
-Labels of the role account name no holder of a key. Findings are made for the
+shape is that of a CoinJoin, a payjoin or the funding of a contract by two, and
+where labels name different holders of the keys; and nobody is joined by a
+script that anybody may use. Labels of the role account, and of an actor in any
+but that of a key, name no holder of a key. Findings are made for the
 seeds of the scope and for labels that disagree.
 
 It is wrong where several parties sign what looks like an ordinary transaction,

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -330,5 +331,191 @@ func TestWithoutBlocks(t *testing.T) {
 	a := address(t, f, "a")
 	if x.Root(a) != a || x.Same(a, address(t, f, "b")) || x.Clusters() != 0 || len(x.Labels(a)) != 1 {
 		t.Errorf("root %v, %d clusters, labels %v", x.Root(a), x.Clusters(), x.Labels(a))
+	}
+}
+
+// TestLinkedWithout: what a transaction joined falls away, and nothing else does.
+func TestLinkedWithout(t *testing.T) {
+	f := heuristictest.Ledger(t, `
+tx ab: new(a) 1 new(b) 1 => x 2
+tx bc: new(b) 1 new(c) 1 => x 2
+tx ca: new(c) 1 new(a) 1 => x 2
+tx cd: new(c) 1 new(d) 1 => x 2
+tx pj: new(d) 1 new(e) 1 new(f) 1 => x 3
+tx no: new(a)!SINGLE 1 new(g) 1 => y 2`)
+	x := indexOf(t, f.Ledger.Set(), heuristics.Options{}, cluster.Heuristic)
+	for _, v := range []struct {
+		tx, a, b string
+		want     bool
+	}{
+		{"ab", "a", "b", true}, // by bc and ca
+		{"cd", "a", "b", true},
+		{"cd", "c", "d", false},
+		{"cd", "a", "e", false},
+		{"cd", "d", "e", true},
+		{"pj", "e", "f", false},
+		{"pj", "d", "e", false},
+		{"pj", "a", "d", true},
+		{"pj", "a", "a", true},
+		{"no", "a", "b", true},
+		{"no", "a", "g", false},
+		{"ab", "a", "x", false},
+		{"ab", "unseen", "a", false},
+		{"ab", "unseen", "unseen", true},
+	} {
+		tx, ok := f.Tx(v.tx)
+		if !ok {
+			t.Fatal(v.tx)
+		}
+		a, b := address(t, f, v.a), address(t, f, v.b)
+		if got, back := x.LinkedWithout(tx, a, b), x.LinkedWithout(tx, b, a); got != v.want || back != v.want {
+			t.Errorf("%s and %s without %s: linked %v, and %v the other way, want %v", v.a, v.b, v.tx, got, back, v.want)
+		}
+	}
+	if !x.LinkedWithout(model.TxID{1}, address(t, f, "a"), address(t, f, "f")) {
+		t.Error("a transaction that is not in the scope parts a cluster")
+	}
+}
+
+// TestCustodian: a label protects the cluster of what it is on, if it is likely
+// enough and nothing says that it does not hold.
+func TestCustodian(t *testing.T) {
+	f := heuristictest.Ledger(t, `
+label Portmere: addr(a) category=exchange confidence=0.6
+label PORTMERE: addr(b) category=exchange confidence=0.9 to=2020-01-01
+label Weak: addr(w) category=exchange confidence=0.49
+label Account: addr(acc) category=exchange role=account confidence=0.9
+label Thief: addr(k) category=actor confidence=0.9
+label Unseen: addr(1BoatSLRHtKNngkdXEeobR76b53LETtpyT) category=mixer confidence=0.5
+tx t: new(a) 1 new(b) 1 new(c) 1 => d 3
+tx u: new(w) 1 new(acc) 1 new(k) 1 => d 3`)
+	x := indexOf(t, f.Ledger.Set(), heuristics.Options{}, cluster.Heuristic)
+	at := func(year int) model.BlockRef {
+		return model.BlockRef{Median: time.Date(year, 6, 1, 0, 0, 0, 0, time.UTC).Unix(), Known: model.KnownMedian}
+	}
+	unseen, err := model.ParseAddress("1BoatSLRHtKNngkdXEeobR76b53LETtpyT", model.Mainnet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if l, ok := x.Custodian(unseen, at(2019)); !ok || l.Entity != "Unseen" {
+		t.Errorf("an address outside the scope: %q, %v", l.Entity, ok)
+	}
+	for _, v := range []struct {
+		owner string
+		at    model.BlockRef
+		want  string
+	}{
+		{"c", at(2019), "PORTMERE"},
+		{"c", at(2021), "Portmere"},
+		{"c", model.BlockRef{}, "PORTMERE"}, // it may hold
+		{"b", at(2021), "Portmere"},
+		{"d", at(2019), ""},
+		{"w", at(2019), ""},
+		{"acc", at(2019), ""},
+		{"k", at(2019), ""},
+		{"nobody", at(2019), ""},
+	} {
+		if l, ok := x.Custodian(address(t, f, v.owner), v.at); l.Entity != v.want || ok != (v.want != "") {
+			t.Errorf("%s at %v: %q, %v; want %q", v.owner, v.at, l.Entity, ok, v.want)
+		}
+	}
+}
+
+// TestPayjoinIsTestedOrNot: each reason for which a transaction is not tested, or
+// let pass, is told.
+func TestPayjoinIsTestedOrNot(t *testing.T) {
+	f := heuristictest.Ledger(t, `
+label HashBazaar: addr(dep) category=hash_marketplace confidence=0.9
+height 500000
+tx old: new(a) 1 new(b) 0.3 fee=0.0001 => s#1 0.8, c#1 rest
+height 800000
+tx found: new(a) 1 new(b) 0.3 fee=0.0001 => s#2 0.8, c#2 rest
+tx necessary: new(a) 1 new(b) 0.3 fee=0.0001 => s#3 1.2, c#3 rest
+tx one: new(a) 1 new(a) 0.3 fee=0.0001 => s#4 0.8, c#4 rest
+tx single: new(a) 1 fee=0.0001 => s#5 0.8, c#5 rest
+tx sweep: new(a) 1 new(b) 0.3 => s#6 1.3
+tx three: new(a) 1 new(b) 0.3 fee=0.0001 => s#7 0.8, s#8 0.1, c#7 rest
+tx values: unknown(a) new(b) 0.3 => s#9 0.8, c#9 0.1
+tx legacy: new(a:p2pkh) 1 new(b:p2pkh) 0.3 fee=0.0001 => s#10 0.8, c#10 rest
+tx forms: new(a) 1 new(b:p2tr) 0.3 fee=0.0001 => s#11 0.8, c#11 rest
+tx dust: new(a) 1 new(b) 500sat fee=0.0001 => s#12 0.8, c#12 rest
+tx deposit: new(a) 1 new(b) 0.3 fee=0.0001 => dep 0.8, b rest
+tx reuse: new(a) 1 new(b) 0.3 fee=0.0001 => s#13 0.8, b rest
+`)
+	x := indexOf(t, f.Ledger.Set(), heuristics.Options{}, cluster.Heuristic)
+	want := map[string][2]string{ // with the labels of the index, and without any
+		"old": {"older"}, "found": {"possible"}, "necessary": {""}, "one": {""}, "single": {""},
+		"sweep": {"two outputs"}, "three": {"two outputs"}, "values": {"unknown"}, "legacy": {"segwit"}, "forms": {"forms"},
+		"dust": {"small"}, "deposit": {"labelled custodian", "not consulted"}, "reuse": {"possible", "not consulted"},
+	}
+	for blk, err := range f.Ledger.Set().Blocks.Blocks(context.Background(), sources.Range{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, tx := range blk.Txs {
+			name, _ := f.TxName(tx.ID)
+			says := want[name]
+			if says[1] == "" {
+				says[1] = says[0]
+			}
+			for i, got := range []cluster.PayjoinTest{x.Payjoin(tx), cluster.TestedForPayjoin(tx, cluster.DefaultParams())} {
+				switch s := says[i]; {
+				case got.Possible != (s == "possible"), got.Tested() != (s == "" || s == "possible"), !got.Tested() && !strings.Contains(got.Untested, s):
+					t.Errorf("%s (%d): %+v, want %q", name, i, got, s)
+				}
+			}
+			if s, skipped := x.Skipped(tx.ID); skipped && s.Reason == cluster.Payjoin != x.Payjoin(tx).Possible {
+				t.Errorf("%s: skipped for %s, and the test says %v", name, s.Reason, x.Payjoin(tx).Possible)
+			}
+			delete(want, name)
+		}
+	}
+	if len(want) > 0 {
+		t.Errorf("not seen: %v", want)
+	}
+}
+
+// TestManyLabelsAndSeeds: thousands of labels on one address that agree, and
+// thousands of seeds in one cluster with thousands of transactions that were not
+// joined, are read once each.
+func TestManyLabelsAndSeeds(t *testing.T) {
+	const n = 3_000
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "label Portmere: addr(s#0) category=exchange confidence=0.9 source=\"s%d\"\n", i)
+	}
+	b.WriteString("label Ostbank: addr(s#0) category=exchange confidence=0.3\ntx join:")
+	for i := range n {
+		fmt.Fprintf(&b, " new(s#%d) 1", i)
+	}
+	fmt.Fprintf(&b, " => x %d\n", n)
+	for i := range n {
+		fmt.Fprintf(&b, "tx t%d: new(s#%d)!SINGLE 1 new(v) 1 => y 2\n", i, i)
+	}
+	f := heuristictest.Ledger(t, b.String())
+	var seeds []model.Ref
+	for i := range n {
+		seeds = append(seeds, model.RefAddress(address(t, f, fmt.Sprintf("s#%d", i))))
+	}
+	p := cluster.DefaultParams()
+	p.MaxParts = 3
+	fs := heuristictest.Findings(t, heuristictest.Open(t, f, heuristics.Scope{Seeds: seeds}, cluster.New(p)))
+	clusters := 0
+	for i := range fs {
+		switch got := &fs[i]; got.Kind {
+		case "cluster":
+			clusters++
+			c := got.Counter[0]
+			if !c.Found || len(c.Items) != 3 || !strings.HasSuffix(c.Text, fmt.Sprintf("Found %d, of which the first 3 are listed.", n)) {
+				t.Fatalf("counter-evidence %+v, want %d transactions, the first 3 of them listed", c, n)
+			}
+		case "cluster/conflict":
+			if len(got.Labels) != n+1 {
+				t.Errorf("%d labels conflict, want %d", len(got.Labels), n+1)
+			}
+		}
+	}
+	if clusters != n || len(fs) != n+1 {
+		t.Errorf("%d findings, %d of them on clusters; want %d and %d", len(fs), clusters, n+1, n)
 	}
 }

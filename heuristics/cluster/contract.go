@@ -18,6 +18,11 @@ const maxFunders = 12
 // contract. P2WSH may be a contract's; so may P2TR be where no input is of that
 // form. An output to an address that is spent is its spender's change.
 //
+// Most joint payments of three outputs would be stopped by mistake, 14 of 15 of
+// block 300025, if one of their payees had such a script; but few have: of 4,121
+// joint transactions of ten blocks, of 2014 to 2026 and of two networks, none is
+// stopped, and one is not tested.
+//
 // A contract that leaves a party no change, or that several outputs pay into, is
 // not found. Tested is false where a value is unknown.
 func (b *builder) contract(tx *model.Tx) (possible, tested bool) {
@@ -26,7 +31,7 @@ func (b *builder) contract(tx *model.Tx) (possible, tested bool) {
 		return false, true
 	}
 	for k, o := range out {
-		if !b.fresh(o.Owner) || !contractual(tx, o.Owner.Kind()) {
+		if !contractual(tx, o.Owner.Kind()) || !b.fresh(o.Owner) {
 			continue
 		}
 		if !tx.Resolved() {

@@ -13,7 +13,11 @@
 //   - A shape that may be collaborative, a CoinJoin's above all, also where package
 //     shape would not name it.
 //   - The shape of a payjoin: an owner among the inputs whose coins the payment did
-//     not need, unless he is the payee.
+//     not need, unless he is the payee. What was not tested for it, or let pass
+//     though two parties fit, is told ([Index.Payjoin]).
+//   - Payments that two parties may have made into a contract of theirs, as a channel
+//     that both fund: three outputs, one to a new script that may be a contract's,
+//     and change for each of two.
 //   - Labels, of at least even confidence, that name different holders for two of
 //     the addresses, or for the clusters they belong to. Then either several
 //     parties signed or a label is wrong, and the whole transaction joins nobody.
@@ -26,8 +30,14 @@
 // Labels of custodians do not prevent a union: what an exchange signs together is
 // the exchange's cluster. That it is not one customer's is for package service to
 // say. Labels of the role account do not name the holder of a key and count for
-// nothing here; package actor sees to it that no actor grows from one. Labels
-// guard whatever their bounds in time, because a union has none.
+// nothing here, and neither do those of an actor in any other role but that of a
+// key; package actor sees to it that no actor grows from one. Labels guard whatever
+// their bounds in time, because a union has none. [Index.Custodian] gives the label
+// that protects a cluster as a custodian's.
+//
+// A union is no proof about the transaction that made it. Who asks what a
+// transaction shows about those who signed it asks [Index.LinkedWithout], which
+// leaves its union out.
 //
 // Findings are made about the addresses that the scope names as seeds (kind
 // "cluster"), and about labels that disagree on who holds a key (kind

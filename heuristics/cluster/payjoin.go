@@ -23,29 +23,34 @@ type PayjoinTest struct {
 // Tested reports whether the test was made: then Possible is its answer.
 func (t PayjoinTest) Tested() bool { return t.Untested == "" }
 
-// Payjoin tests a transaction with the parameters of the index. It looks at the
-// transaction alone.
-func (x *Index) Payjoin(tx *model.Tx) PayjoinTest { return TestedForPayjoin(tx, x.p) }
-
-// TestedForPayjoin tests a transaction for the shape of a payjoin: two outputs,
-// and among the inputs an owner whose coins neither output needed, but with whom
-// all becomes plain if he is the payee. In a payjoin the payee adds a coin and
-// gets it back with the payment, so that his output is above all his inputs; and
-// the payer, who chose his before, spends none in vain, so that his change is
-// below each of his inputs. An output to an address that is spent belongs to who
-// spends it; otherwise the reuse of an address proves nothing, because either
-// party may do it, and one of them in order to pass for the other.
+// Payjoin tests a transaction for the shape of a payjoin, with the parameters and
+// the labels of the index: two outputs, and among the inputs an owner whose coins
+// neither output needed, but with whom all becomes plain if he is the payee. In a
+// payjoin the payee adds a coin and gets it back with the payment, so that his
+// output is above all his inputs; and the payer, who chose his before, spends none
+// in vain, so that his change is below each of his inputs. An output to an address
+// that is spent belongs to who spends it. Otherwise the reuse of an address proves
+// nothing, because either party may do it, and the payer so as to pass for the
+// owner of the payee's coin.
 //
 // Not stopped, though the amounts fit two parties, are payments of before there
-// were such wallets, coins of dust, which no payee adds, and inputs of different
-// forms, which BIP 78 forbids, or of forms without segwit. They are told as
-// untested, as are transactions of other than two outputs, of too many inputs, or
-// of inputs whose owner or value is unknown.
+// were such wallets, coins of dust, which no payee adds, inputs of different
+// forms, which BIP 78 forbids, or of forms without segwit, and a payee who is paid
+// to the address that he spends where the payer's change would be a labelled
+// custodian's. They are told as untested, as are transactions of other than two
+// outputs, of too many inputs, or of inputs whose owner or value is unknown.
 //
 // Ordinary wallets do add inputs without need, and are stopped by mistake: 17 of
-// 158 joint payments of block 300025 and 109 of 356 of block 367891, which are
+// 158 joint payments of block 300025 and 106 of 356 of block 367891, which are
 // older than payjoin, would be if they were of today.
-func TestedForPayjoin(tx *model.Tx, p Params) PayjoinTest {
+func (x *Index) Payjoin(tx *model.Tx) PayjoinTest { return payjoin(tx, &x.p, x) }
+
+// TestedForPayjoin is as [Index.Payjoin] without labels. Of a payee who is paid to
+// the address that he spends they may have to tell, and it says that it was not
+// tested.
+func TestedForPayjoin(tx *model.Tx, p Params) PayjoinTest { return payjoin(tx, &p, nil) }
+
+func payjoin(tx *model.Tx, p *Params, x *Index) PayjoinTest {
 	n := len(tx.Inputs)
 	if tx.Coinbase() || n < 2 {
 		return PayjoinTest{}
@@ -68,12 +73,8 @@ func TestedForPayjoin(tx *model.Tx, p Params) PayjoinTest {
 	if !known {
 		return PayjoinTest{Untested: "the owner or the value of an input is unknown"}
 	}
-	fits, dust := twoParties(tx.Inputs, out[0], out[1], &p)
-	if !fits {
-		if dust {
-			return PayjoinTest{Untested: "the coin that was not needed is so small that no payee is taken to add it"}
-		}
-		return PayjoinTest{}
+	if fits, but := twoParties(tx.Inputs, out[0], out[1], p, x); !fits {
+		return PayjoinTest{Untested: but}
 	}
 	kind := tx.Inputs[0].Owner.Kind()
 	for i := range tx.Inputs {
@@ -88,10 +89,11 @@ func TestedForPayjoin(tx *model.Tx, p Params) PayjoinTest {
 }
 
 // twoParties reports whether the amounts of a payment of two outputs fit a payee
-// who added a coin; dust, whether only such a payee whose coins are dust.
-func twoParties(ins []model.Input, a, b *model.Output, p *Params) (fits, dust bool) {
+// who added a coin. Where they would, but the payee is one who is not taken to,
+// it says why.
+func twoParties(ins []model.Input, a, b *model.Output, p *Params, x *Index) (fits bool, but string) {
 	if a.Owner == b.Owner {
-		return false, false
+		return false, ""
 	}
 	spends := func(o *model.Output) bool {
 		for i := range ins {
@@ -110,18 +112,38 @@ func twoParties(ins []model.Input, a, b *model.Output, p *Params) (fits, dust bo
 		}
 		for j, gets := range out {
 			change := out[1-j]
-			if change.Owner == payee || spent[j] && gets.Owner != payee {
+			same := gets.Owner == payee
+			if change.Owner == payee || spent[j] && !same {
 				continue
 			}
-			if his <= min(change.Value, gets.Value) && his < gets.Value && change.Value < others {
-				if his >= p.PayjoinMin {
-					return true, false
-				}
-				dust = true
+			if his > min(change.Value, gets.Value) || his == gets.Value || change.Value >= others {
+				continue
+			}
+			switch {
+			case his < p.PayjoinMin:
+				but = "the coin that was not needed is so small that no payee is taken to add it"
+			case same && x == nil:
+				but = "the payee would be paid to an address that he spends, and labels were not consulted"
+			case same && x.custodianOf(change.Owner):
+				but = "the payee would be paid to an address that he spends, and the payer's change to a labelled custodian"
+			default:
+				return true, ""
 			}
 		}
 	}
-	return false, dust
+	return false, but
+}
+
+// custodianOf reports whether a label on the address itself gives it to a
+// custodian.
+func (x *Index) custodianOf(a model.Address) bool {
+	ls := x.LabelsOn(a)
+	for i := range ls {
+		if Custodial(&ls[i], x.p.LabelConfidence, model.BlockRef{}) {
+			return true
+		}
+	}
+	return false
 }
 
 // spendable puts the first outputs that can be spent into out and returns how

@@ -146,7 +146,7 @@ func (b *builder) add(tx *model.Tx) error {
 // veto keeps the transaction at hand if its shape or its signatures forbid to
 // take its inputs for one party's.
 func (b *builder) veto(tx *model.Tx) bool {
-	r, detail := Veto(tx, b.p, b.rules)
+	r, detail := veto(tx, &b.p, b.rules, b.x)
 	if r != "" {
 		b.skip(tx, r, detail)
 	}

@@ -29,9 +29,14 @@ const (
 
 // Veto says why the shape and the signatures of a transaction forbid to take its
 // inputs for one party's, with a detail such as the protocol; the empty reason
-// says that they do not. It looks at the transaction alone: labels, and whether a
-// contract's script was seen before, are for the index. A coinbase has no veto.
+// says that they do not. It looks at the transaction alone, and is for those outside
+// the scope: labels, and whether a contract's script was seen before, are for the
+// index, whose [Index.Skipped] decides about those within. A coinbase has no veto.
 func Veto(tx *model.Tx, p Params, rules shape.Params) (r Reason, detail string) {
+	return veto(tx, &p, rules, nil)
+}
+
+func veto(tx *model.Tx, p *Params, rules shape.Params, x *Index) (r Reason, detail string) {
 	if tx.Coinbase() {
 		return "", ""
 	}
@@ -43,7 +48,7 @@ func Veto(tx *model.Tx, p Params, rules shape.Params) (r Reason, detail string) 
 	if v := shape.Classify(tx, rules); v.SkipUnion {
 		return Collaborative, v.Kind.String()
 	}
-	if TestedForPayjoin(tx, p).Possible {
+	if payjoin(tx, p, x).Possible {
 		return Payjoin, ""
 	}
 	return "", ""

@@ -104,14 +104,6 @@ func (b *builder) group(i uint32, op *custody, c uint32) *group {
 	if len(g.ids) < 2 {
 		return nil // never swept with others
 	}
-	complete := true
-	for _, id := range g.ids {
-		complete = b.read(op, id) && complete
-	}
-	if !complete {
-		b.out.counts.unconfirmed++
-		return nil
-	}
 	for _, id := range g.ids {
 		for _, pair := range b.f.spendsOf(id) {
 			g.moves = append(g.moves, uint32(pair))
@@ -129,6 +121,14 @@ func (b *builder) group(i uint32, op *custody, c uint32) *group {
 		for _, t := range b.f.insOf(m) {
 			swept[t.prev] = m
 		}
+	}
+	complete := true
+	for _, id := range g.ids {
+		complete = b.read(op, id) && complete
+	}
+	if !complete {
+		b.out.counts.unconfirmed++
+		return nil
 	}
 	var payers []uint32
 	late := 0

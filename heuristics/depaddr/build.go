@@ -50,9 +50,9 @@ type custody struct {
 // seed is a label from which addresses may be inferred.
 type seed struct {
 	model.Label
-	id     uint32 // none where the scope does not show the address
-	grows  bool   // by co-spending
-	sweeps bool   // customers do not pay here: sweeps may end here
+	id     uint32
+	grows  bool // by co-spending
+	sweeps bool // customers do not pay here: sweeps may end here
 }
 
 // reach says how a seed's cluster links an address with it.

@@ -32,13 +32,14 @@ somebody gathers his own coins at a custodian's hot wallet, or at an address
 that is wrongly labelled as one; where an operator's collector is its account at
 another custodian. Who merely pays a deposit address, or is paid by the service,
 is never inferred to belong to it. It misses services that pay customers from
-deposit addresses, and addresses that are always swept alone.
+deposit addresses, addresses that are always swept alone, and collectors of which
+the scope shows one sweep only.
 
 References: heuristics reference 8.1, after Victor 2020 for the idea, and 8.2 for
-the confidence; the practice of its amendment (two routes). Two guards differ:
-the payers are counted among the addresses that are swept together, not in the
-whole deposit set, and two are enough at a lower weight; and sweeps must end
-where customers do not pay.`
+the confidence. Three guards differ from 8.1: the payers are counted among the
+addresses that are swept together, not in the whole deposit set, and two are
+enough at a lower weight; sweeps must end where customers do not pay; and a
+collector needs two sweeps from addresses that sign with a seed.`
 
 // New returns the heuristic with the parameters. Its index is read with [Of].
 func New(p Params) *heuristics.Heuristic {

@@ -284,6 +284,10 @@ func (e *expander) history(ctx context.Context, a model.Address) error {
 		}
 		n++
 		e.spent++
+		if tx == nil {
+			e.cut[a] = "its history holds a transaction that is none"
+			return nil
+		}
 		if e.chain.txs[tx.ID] != nil {
 			continue
 		}

@@ -53,7 +53,7 @@ func expand(t testing.TB, f *ledger.File, src sources.Set, owner string, o depad
 }
 
 // TestExpandAgreesWithIndex: on every ledger, what the index infers from the
-// labels of an entity, an expansion infers from the best of them.
+// labels of an entity, expansions infer from these labels, and nothing else.
 func TestExpandAgreesWithIndex(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.ledger")
 	if err != nil {
@@ -66,29 +66,28 @@ func TestExpandAgreesWithIndex(t *testing.T) {
 				t.Fatal(err)
 			}
 			f := heuristictest.Ledger(t, string(text))
-			x := index(t, f)
+			serves := func(l model.Label) bool {
+				return l.Category.Custodial() && l.Confidence >= model.Percent(50) && l.Role != model.RoleAccount && l.Role != model.RolePayout
+			}
+			got := []string{}
 			for l, err := range f.Ledger.Find(t.Context(), "") {
 				if err != nil {
 					t.Fatal(err)
 				}
 				a, _ := l.On.Address()
-				if !l.Category.Custodial() || l.Confidence < model.Percent(50) || l.Role == model.RoleAccount || l.Role == model.RolePayout {
-					if _, err := depaddr.Expand(t.Context(), explorer(f), f.Ledger.Network(), a, depaddr.ExpandOptions{}); err == nil {
-						t.Errorf("the label %v %v serves as a seed", l.Entity, l.Role)
-					}
-					continue
-				}
 				e, err := depaddr.Expand(t.Context(), explorer(f), f.Ledger.Network(), a, depaddr.ExpandOptions{Depth: 64})
-				if err != nil {
-					t.Fatal(err)
-				}
-				if diff := cmp.Diff(lines(f, of(x, l.Entity)), lines(f, e.Inferred)); diff != "" {
-					owner, _ := f.Owner(a)
-					t.Errorf("from %s (-index +expansion)\n%s", owner, diff)
+				ls, _ := f.Ledger.Labels(t.Context(), []model.Ref{l.On})
+				if ok := slices.ContainsFunc(ls[0], serves); ok != (err == nil) {
+					t.Errorf("the label %v %v %v: error %v", l.Entity, l.Category, l.Role, err)
 				}
 				if len(e.Cut) > 0 {
 					t.Errorf("cut: %v", e.Cut)
 				}
+				got = append(got, lines(f, e.Inferred)...)
+			}
+			slices.Sort(got)
+			if diff := cmp.Diff(lines(f, index(t, f).All()), slices.Compact(got)); diff != "" {
+				t.Errorf("(-index +expansions)\n%s", diff)
 			}
 		})
 	}
@@ -271,5 +270,110 @@ func TestExpandIsDeterministic(t *testing.T) {
 				t.Fatalf("(-first +again)\n%s", diff)
 			}
 		}
+	}
+}
+
+// bare is a source whose histories tell neither values nor owners of inputs.
+type bare struct{ sources.HistoryReader }
+
+func (h bare) History(ctx context.Context, a model.Address, r sources.Range) iter.Seq2[*model.Tx, error] {
+	return func(yield func(*model.Tx, error) bool) {
+		for tx, err := range h.HistoryReader.History(ctx, a, r) {
+			if err == nil && !tx.Coinbase() {
+				t := *tx
+				t.Inputs = slices.Clone(tx.Inputs)
+				for i := range t.Inputs {
+					t.Inputs[i].Value, t.Inputs[i].ValueKnown, t.Inputs[i].Owner, t.Inputs[i].OwnerBy = 0, false, model.Address{}, model.OwnerUnknown
+				}
+				tx = &t
+			}
+			if !yield(tx, err) {
+				return
+			}
+		}
+	}
+}
+
+// TestExpandOfBareHistories: owners that a history leaves open are looked up;
+// where nothing tells them, nobody is joined, and the result says so.
+func TestExpandOfBareHistories(t *testing.T) {
+	f := heuristictest.Ledger(t, `
+label HashBazaar: addr(d1) category=hash_marketplace role=deposit
+tx w: new(x) => ann 1, bea 1
+tx f1: w.0 => d1 0.35, ann 0.65
+tx f2: w.1 => d2 0.25, bea 0.75
+tx s: f1.0 f2.0 => col 0.6`)
+	src := explorer(f)
+	src.History = bare{src.History}
+	e := expand(t, f, src, "d1", depaddr.ExpandOptions{})
+	if diff := cmp.Diff([]string{"d2 HashBazaar co-spend deposit 0.81"}, lines(f, e.Inferred)); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	src.Txs = nil
+	e = expand(t, f, src, "d1", depaddr.ExpandOptions{})
+	said := slices.ContainsFunc(e.Unseen, func(s string) bool { return strings.HasPrefix(s, "inputs of which the owner is not known: 3") })
+	if len(e.Inferred) != 0 || !said {
+		t.Errorf("inferred %v, unseen %q", lines(f, e.Inferred), e.Unseen)
+	}
+}
+
+func TestExpandRefuses(t *testing.T) {
+	f := heuristictest.Ledger(t, `
+label Thief: addr(k) category=actor
+tx s: new(a) 1 new(b) 1 => k 2`)
+	a, _ := f.Address("a")
+	k, _ := f.Address("k")
+	label := func(c model.Category, p model.Probability) depaddr.ExpandOptions {
+		return depaddr.ExpandOptions{Label: model.Label{Entity: "X", Category: c, Confidence: p}}
+	}
+	for name, v := range map[string]struct {
+		net  model.Network
+		seed model.Address
+		o    depaddr.ExpandOptions
+	}{
+		"an actor":            {model.Mainnet, k, depaddr.ExpandOptions{}},
+		"a label of an actor": {model.Mainnet, a, label(model.Actor, model.Percent(90))},
+		"a weak label":        {model.Mainnet, a, label(model.Exchange, model.Percent(40))},
+		"another network":     {model.Testnet3, a, depaddr.ExpandOptions{}},
+		"no address":          {model.Mainnet, model.Address{}, depaddr.ExpandOptions{}},
+		"negative budget":     {model.Mainnet, a, depaddr.ExpandOptions{Lookups: -1}},
+	} {
+		if _, err := depaddr.Expand(t.Context(), explorer(f), v.net, v.seed, v.o); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+	// Nobody ever paid or spent the address: nothing is inferred, and said.
+	e := expand(t, f, explorer(f), "nobody", depaddr.ExpandOptions{})
+	if len(e.Inferred) != 0 || e.Lookups != 1 || !slices.Contains(e.Unseen, "any transaction of the seed: its history is empty") {
+		t.Errorf("%+v", e)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := depaddr.Expand(ctx, explorer(f), model.Mainnet, a, depaddr.ExpandOptions{}); !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled: error %v", err)
+	}
+}
+
+// TestExpandNeverInventsACollector: where a deposit address was not read, what it
+// paid is not known, and a share of all that was paid out cannot be told.
+func TestExpandNeverInventsACollector(t *testing.T) {
+	f := heuristictest.Ledger(t, `
+label HashBazaar: addr(d1) category=hash_marketplace role=deposit
+tx f: new(x) => d1 1, d2 1
+tx w1: f.0 f.1 => customer 2
+tx g: new(x) => d1 1, d2 1
+tx w2: g.0 g.1 => customer 2
+tx h: new(x) => d2 0.1, d3 0.1
+tx w3: h.0 h.1 => somebody 0.2
+tx i: new(x) => d3 5, d4 5
+tx w4: i.0 i.1 => another 10`)
+	if e := expand(t, f, explorer(f), "d1", depaddr.ExpandOptions{}); len(e.Collectors()) != 0 {
+		t.Errorf("with all histories: %v", lines(f, e.Inferred))
+	}
+	d3, _ := f.Address("d3")
+	src := explorer(f)
+	src.History = failing{src.History, d3, &sources.Error{Source: "explorer", Op: "History", Err: sources.ErrUnavailable}}
+	if e := expand(t, f, src, "d1", depaddr.ExpandOptions{}); len(e.Collectors()) != 0 || len(e.Cut) != 1 {
+		t.Errorf("without d3's: %v, cut %v", lines(f, e.Inferred), e.Cut)
 	}
 }

@@ -38,15 +38,19 @@ func (f *found) counter(ctx context.Context, g *model.Finding) error {
 		for _, r := range f.receipts {
 			all += r.Amount
 		}
-		if err := f.count(ctx, g, f.receipts, len(f.receipts) > 0, fmt.Sprintf(
-			"payments by %s to addresses of the payer at any time, as to a seller of hash power: %s, %s BTC, in %s",
-			d.Payee.Entity, plural(len(f.receipts), "payment"), all, f.where)); err != nil {
+		text := fmt.Sprintf("payments by %s to addresses of the payer, as to a seller of hash power, in %s", d.Payee.Entity, f.where)
+		if n := len(f.receipts); n > 0 {
+			text += fmt.Sprintf(": %s of together %s BTC", plural(n, "payment"), all)
+		}
+		if err := f.count(ctx, g, f.receipts, len(f.receipts) > 0, text); err != nil {
 			return err
 		}
 		least, _ := d.Amount.Share(int64(f.ReturnShare), int64(model.Certain))
-		if err := f.count(ctx, g, soon, within >= least, fmt.Sprintf(
-			"withdrawals to addresses of the payer that make up %s of the deposit within %s: %s BTC, in %s",
-			f.ReturnShare, plural(f.ReturnDays, "day"), within, f.where)); err != nil {
+		text = fmt.Sprintf("withdrawals to addresses of the payer, within %s, of at least %s of the deposit, in %s", plural(f.ReturnDays, "day"), f.ReturnShare, f.where)
+		if within > 0 {
+			text += fmt.Sprintf(": %s BTC", within)
+		}
+		if err := f.count(ctx, g, soon, within >= least, text); err != nil {
 			return err
 		}
 	}
@@ -58,8 +62,8 @@ func (f *found) counter(ctx context.Context, g *model.Finding) error {
 			}
 		}
 		if err := f.count(ctx, g, idle, len(idle) > 0, fmt.Sprintf(
-			"a payment by %s of exactly the deposit less %s BTC to anybody, %d to %d days later, as idle funds are returned: %s, in %s",
-			d.Payee.Entity, f.IdleFee, f.IdleFrom, f.IdleTo, plural(len(idle), "payment"), f.where)); err != nil {
+			"a payment by %s to anybody of exactly the deposit less %s BTC, %d to %d days later, as idle funds are returned, in %s",
+			d.Payee.Entity, f.IdleFee, f.IdleFrom, f.IdleTo, f.where)); err != nil {
 			return err
 		}
 	}
@@ -148,11 +152,24 @@ func (f *found) premises(g *model.Finding) {
 	f.payeePremises(g)
 	if d.Attributed() {
 		f.payerPremises(g)
+		if r.Trail == nil {
+			g.Alternatives = append(g.Alternatives, model.Alternative{
+				Text:   "The transaction is a payjoin of two parties, and the other one paid.",
+				WhyNot: fmt.Sprintf("its amounts fit that; then %s would be somebody's change or one that signs, which its label contradicts and does not exclude.", d.Address)})
+		}
 		g.Alternatives = append(g.Alternatives, model.Alternative{Text: "The payer paid into somebody else's account.", WhyNot: "the ledger does not show whose account is credited."})
 	} else if len(r.Payers.Actors) > 0 {
 		g.Alternatives = append(g.Alternatives, model.Alternative{
 			Text:   fmt.Sprintf("%s paid: some inputs are its own.", r.Payers.Actors[0].Entity),
 			WhyNot: fmt.Sprintf("several parties may have signed the transaction (%s), so which of them paid this output is not known.", r.Payers.Several)})
+	}
+	for _, a := range r.Payers.Accounts {
+		if !d.Attributed() || !model.SameEntity(a.Entity, d.Payer.Entity) {
+			g.Alternatives = append(g.Alternatives, model.Alternative{
+				Text:   fmt.Sprintf("%s had a custodian pay: a label gives an input to %s as an account.", a.Entity, a.Entity),
+				WhyNot: "the custodian holds the key and pays from there for any of its customers."})
+			g.Labels = append(g.Labels, a.Label)
+		}
 	}
 	if f.many() {
 		g.Alternatives = append(g.Alternatives, model.Alternative{
@@ -219,9 +236,6 @@ func (f *found) payerPremises(g *model.Finding) {
 	}
 	if d.Payer.Via != "label" {
 		answer = "inferred: by co-spending with a labelled address, in transactions without a sign of several parties."
-	}
-	if d.Payer.Account {
-		answer = "no: the label says that the address is the party's account, whose key a custodian holds; the payment may be the custodian's."
 	}
 	g.Premises = append(g.Premises, model.Premise{Text: fmt.Sprintf("%s controls what was spent.", d.Payer.Entity), Question: "Does the payer hold the key?", Answer: answer})
 	if d.Hops() == 0 {

@@ -184,7 +184,9 @@ tx pay: new(px) 2 fee=1000sat => X 0.3, px rest
 	if diff := cmp.Diff([]string{"an input of: false, 0", "a payment by: false, 0"}, counters(g)); diff != "" {
 		t.Errorf("counter-evidence (-want +got)\n%s", diff)
 	}
-	if !slices.ContainsFunc(g.Alternatives, func(a model.Alternative) bool { return strings.HasPrefix(a.Text, "A service paid for one of its customers") }) {
+	if !slices.ContainsFunc(g.Alternatives, func(a model.Alternative) bool {
+		return strings.HasPrefix(a.Text, "A service paid for one of its customers")
+	}) {
 		t.Errorf("alternatives %q", g.Alternatives)
 	}
 }
@@ -255,3 +257,38 @@ func TestKestrelNamesNobodyElse(t *testing.T) {
 }
 
 func FuzzHeuristic(f *testing.F) { heuristictest.Fuzz(f, Heuristic) }
+
+func TestAccountIsNamedAsAnAlternative(t *testing.T) {
+	f := read(t, "wrong_accusation_account_alone")
+	fs := heuristictest.Findings(t, heuristictest.Open(t, f, heuristics.Scope{}, Heuristic))
+	g := one(t, f, fs, "pay")
+	if !slices.ContainsFunc(g.Alternatives, func(a model.Alternative) bool { return strings.HasPrefix(a.Text, "Kestrel had a custodian pay") }) {
+		t.Errorf("alternatives %q", g.Alternatives)
+	}
+}
+
+// The search for a payer ends with the budget, and says so.
+func TestBudgetOfTheSearch(t *testing.T) {
+	f := read(t, "hops_four_addresses")
+	for _, n := range []int64{4, 8, 16, 32, 10_000} {
+		e, err := heuristics.New(f.Ledger.Set(), []*heuristics.Heuristic{Heuristic}, heuristics.Options{Lookups: n})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := e.Open(t.Context(), heuristics.Scope{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		id, _ := f.Tx("t4")
+		_, fs, _ := heuristics.Eval[[]Deposit](t.Context(), s, Heuristic, model.RefTx(id))
+		for i := range fs {
+			whole := fs[i].Kind == Kind
+			if fs[i].Partial == whole {
+				t.Errorf("%d look-ups: %s, partial %v", n, fs[i].Kind, fs[i].Partial)
+			}
+		}
+		if n == 10_000 && (len(fs) != 1 || fs[0].Kind != Kind) {
+			t.Errorf("with a large budget: %d findings", len(fs))
+		}
+	}
+}

@@ -81,7 +81,7 @@ func DefaultParams() Params {
 		MinSat: 20_001, Hops: 4,
 		ReturnDays: 60, ReturnShare: model.Percent(70),
 		IdleFrom: 50, IdleTo: 64, IdleFee: 10_000, IdleMatch: model.Percent(90),
-		MaxPayments: 4_000_000, History: 200, Addresses: 8, MaxItems: 10,
+		MaxPayments: 2_000_000, History: 200, Addresses: 8, MaxItems: 10,
 	}
 }
 
@@ -268,7 +268,14 @@ func (p *rule) run(ctx context.Context, pass *heuristics.Pass) (any, error) {
 			continue
 		}
 		d := Deposit{Out: tx.Outpoint(i), Amount: o.Value, Payee: t.best, Payers: payer.Payers.Actors, Address: o.Owner}
-		if tr := payer.Trail; tr != nil {
+		tr := payer.Trail
+		if tr == nil {
+			// In a payjoin the payee spends as well, and the other output is
+			// the payer's change. This payee spends nothing, and a service's
+			// address is nobody's change.
+			tr = payer.Otherwise
+		}
+		if tr != nil {
 			d.Payer, d.Confidence, d.Trail = tr.Attribution, tr.Confidence, tr
 			if len(d.Payers) == 0 {
 				d.Payers = []actor.Attribution{tr.Attribution}
@@ -286,7 +293,7 @@ func (p *rule) run(ctx context.Context, pass *heuristics.Pass) (any, error) {
 		}
 		out = append(out, d)
 	}
-	if payer != nil && payer.Trail == nil {
+	if payer != nil && payer.Trail == nil && payer.Otherwise == nil {
 		for _, r := range payer.Refused {
 			pass.Note("payer not looked for further: "+string(r.Reason), 1)
 		}

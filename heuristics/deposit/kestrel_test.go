@@ -80,6 +80,11 @@ func TestKestrel(t *testing.T) {
 	if diff := cmp.Diff(want, attributed); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
+	// Half of what t17 spends was mined: of the stolen coins, by haircut, so much
+	// reached the marketplace.
+	if got := figure(one(t, f, fs, "t17"), "attributed by haircut"); got != "0.26239223" {
+		t.Errorf("attributed part of t17 %s BTC", got)
+	}
 	// The marketplace's other customers, by addresses that are inferred.
 	to := map[string]bool{}
 	for _, r := range others {

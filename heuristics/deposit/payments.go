@@ -43,7 +43,7 @@ type held struct {
 type paying struct {
 	id    model.TxID
 	block model.BlockRef
-	from  model.Label // of the service's address that paid, where a service did
+	from  *held // the service's address that paid, where a service did
 }
 
 // flow is an output.
@@ -178,11 +178,7 @@ func (x *payments) add(tx *model.Tx) {
 	keep := func() uint32 {
 		if !kept {
 			kept = true
-			t := paying{id: tx.ID, block: tx.Block}
-			if payer != nil {
-				t.from = payer.label
-			}
-			x.txs = append(x.txs, t)
+			x.txs = append(x.txs, paying{tx.ID, tx.Block, payer})
 		}
 		return uint32(len(x.txs) - 1)
 	}

@@ -46,8 +46,8 @@ func (f *found) reportReturn(ctx context.Context, r *Return) error {
 	from, _ := r.From.On.Address()
 	g := model.Finding{
 		Kind: KindReturned, Subject: model.RefOutpoint(r.Out), Related: []model.Ref{model.RefOutpoint(d.Out)}, Block: r.Block,
-		Claim: fmt.Sprintf("%s returned to %s, after %s, the %s BTC that had been paid to %s: %s BTC, which is all but %s BTC.",
-			d.Payee.Entity, r.Address, plural(r.Days, "day"), d.Amount, d.Address, r.Amount, f.IdleFee),
+		Claim: fmt.Sprintf("%s returned %s BTC to %s after %s: the deposit of %s BTC at %s, less %s BTC.",
+			d.Payee.Entity, r.Amount, r.Address, plural(r.Days, "day"), d.Amount, d.Address, f.IdleFee),
 		Amounts: []model.Figure{{Role: "returned", Money: back}, {Role: "paid", Money: paid}},
 		Facts: []model.Fact{
 			{Name: "service", Value: d.Payee.Entity}, {Name: "payer of the deposit", Value: who}, {Name: "days", Value: fmt.Sprint(r.Days)},
@@ -97,6 +97,18 @@ func (f *found) reportReturn(ctx context.Context, r *Return) error {
 	if !r.ToPayer {
 		g.Alternatives = append(g.Alternatives, model.Alternative{
 			Text: fmt.Sprintf("%s belongs to somebody else than the payer.", r.Address), WhyNot: "whoever holds the account names the address; that it is the payer's own is not claimed."})
+	}
+	named, err := f.pass.Labels(ctx, model.RefAddress(r.Address))
+	if err != nil {
+		return err
+	}
+	for _, l := range named[0] {
+		if !d.Attributed() || !model.SameEntity(l.Entity, d.Payer.Entity) {
+			g.Labels = append(g.Labels, l)
+			g.Alternatives = append(g.Alternatives, model.Alternative{
+				Text:   fmt.Sprintf("%s is %s's, as %s says, and was paid for reasons of its own.", r.Address, l.Entity, l.Source),
+				WhyNot: fmt.Sprintf("the label has a confidence of %s.", l.Confidence.Short())})
+		}
 	}
 	g.Counter = []model.Counter{{Text: "another deposit of the same amount, or another return of it, that fits as well", Found: r.Fits > 1}}
 	g.Unseen = append(g.Unseen, "Whose account was credited and debited: that is in the service's books only.")

@@ -44,13 +44,17 @@ func (f *found) search(ctx context.Context) error {
 		return nil
 	case f.many():
 		f.lack("Whether the service also pays the payer: not looked for, because the payer looks like a service, which receives for its customers.")
-		if known && x.covers(f.tx.Block) {
-			f.scanIdle(x, number)
+		if known && x.covers(f.tx.Block) && f.scanIdle(x, number) {
+			f.bounds(x, f.IdleTo)
 		}
 		return nil
 	case known && x.covers(f.tx.Block):
+		days := f.ReturnDays
 		f.scan(x, number)
-		f.scanIdle(x, number)
+		if f.scanIdle(x, number) {
+			days = max(days, f.IdleTo)
+		}
+		f.bounds(x, days)
 		return nil
 	case f.pass.Can(sources.History):
 		return f.histories(ctx)
@@ -113,11 +117,10 @@ func (f *found) scan(x *payments, number uint32) {
 					continue
 				}
 			}
-			f.receipt(x.txs[fl.tx].block, x.outpoint(fl), a, fl.value, x.txs[fl.tx].from)
+			f.receipt(x.txs[fl.tx].block, x.outpoint(fl), a, fl.value, x.txs[fl.tx].from.label)
 		}
 	}
 	f.sortReceipts()
-	f.bounds(x, f.ReturnDays)
 }
 
 // payerAddresses returns the addresses that signed, and those on the way.
@@ -162,10 +165,11 @@ func (f *found) sortReceipts() {
 	f.receipts, f.d.Returns = slices.CompactFunc(f.receipts, same), slices.CompactFunc(f.d.Returns, same)
 }
 
-// scanIdle reads the columns of the scope for returns of idle funds to anybody.
-func (f *found) scanIdle(x *payments, number uint32) {
+// scanIdle reads the columns of the scope for returns of idle funds to anybody, if
+// the service is of the kind that returns them.
+func (f *found) scanIdle(x *payments, number uint32) bool {
 	if f.d.Payee.Category != model.HashMarketplace || f.d.Amount <= f.IdleFee {
-		return
+		return false
 	}
 	f.idle, f.d.Searched = true, true
 	f.where = "the scope"
@@ -177,7 +181,7 @@ func (f *found) scanIdle(x *payments, number uint32) {
 			continue
 		}
 		rs = append(rs, Return{
-			Out: x.outpoint(fl), Block: at, Amount: fl.value, Address: x.clusters.At(fl.addr), From: x.txs[fl.tx].from, Days: days,
+			Out: x.outpoint(fl), Block: at, Amount: fl.value, Address: x.clusters.At(fl.addr), From: x.txs[fl.tx].from.label, Days: days,
 			Fits: f.fitting(x, number, at),
 		})
 	}
@@ -191,7 +195,7 @@ func (f *found) scanIdle(x *payments, number uint32) {
 		f.d.Returns[j].Fits = rs[i].Fits
 	}
 	f.sortReceipts()
-	f.bounds(x, f.IdleTo)
+	return true
 }
 
 // fitting counts the deposits of which a return at a block may be, by amount and
@@ -216,10 +220,7 @@ func (f *found) bounds(x *payments, days int) {
 	}
 	n, _ := f.days(end)
 	if when, ok := end.Clock(); ok && n < days {
-		s := "What the service paid after " + day(when) + ": " + why + " there, less than " + plural(days, "day") + " after the payment."
-		if !slices.Contains(f.unseen, s) {
-			f.lack(s)
-		}
+		f.lack("What the service paid after " + day(when) + ": " + why + " there, less than " + plural(days, "day") + " after the payment.")
 	}
 }
 
@@ -247,7 +248,7 @@ func (f *found) history(ctx context.Context, a model.Address) error {
 	n := 0
 	for tx, err := range f.pass.History(ctx, a, sources.Range{}) {
 		switch {
-		case errors.Is(err, sources.ErrBudget):
+		case errors.Is(err, heuristics.ErrEvaluationBudget):
 			f.pass.Partial("payments by the service to the payer: budget spent")
 			f.lack("What the service paid to " + a.String() + ": the budget of look-ups was spent.")
 			return nil

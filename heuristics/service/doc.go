@@ -11,13 +11,14 @@
 //	labelled               a label of a custodial category on a member; decides alone
 //	single_use_addresses   addresses with one receipt and one spend, a sweep
 //	swept_addresses        addresses that only sweeps spend, of several payers
+//	mixed_sweep            one sweep of addresses with one receipt, of payers some of whom fan out; decides alone
 //	batched_withdrawals    payments to many scripts that were never seen before
 //	labelled_payers        payers that are different labelled services
 //	pool_paid_addresses    addresses paid by fan-outs of different payers
 //	round_the_clock        signing in every hour of the day
 //	fan_in_and_out         many paying clusters, and many paid scripts
 //
-// Votes of one family, such as the two on deposit addresses, count once, and two
+// Votes of one family, such as those on deposit addresses, count once, and two
 // families decide. A sweep is a transaction that spends many addresses to one
 // output. Transactions whose addresses were not joined, CoinJoins above all, have
 // no payer here: a user of CoinJoins does not look like a service for being paid

@@ -24,6 +24,7 @@ type columns struct {
 	singleUse   []uint32 // addresses
 	swept       []uint32 // addresses
 	sweptPool   []bool   // one of them at least was paid by a fan-out
+	mixed       []uint32 // sweeps
 	withdrawals []uint32
 	services    []uint32 // entities
 	poolAddrs   []uint32 // addresses
@@ -61,13 +62,13 @@ func (x *Index) Verdict(a model.Address) Verdict {
 }
 
 // labelled returns the label of a service that holds coins for others, the most
-// confident one and of these the first; nil without one. A label of the role
-// account speaks of whoever has the account.
+// confident one and of these the first; nil without one. What a cluster looks like
+// has no time, so that a label protects whatever its bounds.
 func labelled(ls []model.Label, least model.Probability) *model.Label {
 	var best *model.Label
 	for i := range ls {
 		l := &ls[i]
-		if l.Category.Custodial() && l.Role != model.RoleAccount && l.Confidence >= least && (best == nil || l.Confidence > best.Confidence) {
+		if cluster.Custodial(l, least, model.BlockRef{}) && (best == nil || l.Confidence > best.Confidence) {
 			best = l
 		}
 	}
@@ -76,13 +77,13 @@ func labelled(ls []model.Label, least model.Probability) *model.Label {
 
 // counts are the columns of one cluster.
 type counts struct {
-	singleUse, swept, withdrawals, services, poolAddrs, pools, signed, hours, payers, payees uint32
-	sweptPool                                                                                bool
+	singleUse, swept, mixed, withdrawals, services, poolAddrs, pools, signed, hours, payers, payees uint32
+	sweptPool                                                                                       bool
 }
 
 func (c *columns) of(i uint32) counts {
 	return counts{
-		c.singleUse[i], c.swept[i], c.withdrawals[i], c.services[i], c.poolAddrs[i], c.pools[i], c.signed[i], c.hours[i],
+		c.singleUse[i], c.swept[i], c.mixed[i], c.withdrawals[i], c.services[i], c.poolAddrs[i], c.pools[i], c.signed[i], c.hours[i],
 		c.payers[i], c.payees[i], c.sweptPool[i],
 	}
 }
@@ -90,7 +91,7 @@ func (c *columns) of(i uint32) counts {
 // decide says whether the counts make a service, without the words.
 func (p *Params) decide(n counts) (why string) {
 	at := func(v uint32, least int) bool { return int(v) >= least }
-	if at(n.swept, p.SweptStrong) && at(n.payers, p.SweptPayers) && n.sweptPool {
+	if at(n.swept, p.SweptStrong) && at(n.payers, p.SweptPayers) && n.sweptPool || n.mixed > 0 {
 		return Swept
 	}
 	families := 0
@@ -127,6 +128,11 @@ func (p *Params) verdict(label *model.Label, n counts) Verdict {
 			"swept_addresses", "deposits", fmt.Sprintf("%d from %d payers", n.swept, n.payers),
 			fmt.Sprintf("%d from %d payers", p.Swept, p.SweptPayers),
 			at(n.swept, p.Swept) && at(n.payers, p.SweptPayers),
+		},
+		{
+			"mixed_sweep", "deposits", num(n.mixed),
+			fmt.Sprintf("1 of %d addresses with one receipt, from %d payers, %d by fan-outs", p.MixedSweep, p.MixedPayers, p.MixedFanOuts),
+			n.mixed > 0,
 		},
 		{"batched_withdrawals", "withdrawals", num(n.withdrawals), num(p.Withdrawals), at(n.withdrawals, p.Withdrawals)},
 		{"labelled_payers", "payers", num(n.services), num(p.Services), at(n.services, p.Services)},

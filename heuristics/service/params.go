@@ -22,6 +22,9 @@ type Params struct {
 	Swept, SweptPayers int
 	// SweptStrong of them, one at least paid by a fan-out, decide alone.
 	SweptStrong int
+	// A single sweep of so many addresses with one receipt each, of so many
+	// different payers, so many of them paid by fan-outs, decides alone.
+	MixedSweep, MixedPayers, MixedFanOuts int
 	// FreshOutputs is how many scripts that were never seen before a
 	// withdrawal pays; Withdrawals how many of these make the vote.
 	FreshOutputs, Withdrawals int
@@ -48,6 +51,7 @@ func DefaultParams() Params {
 		SingleUse:       50,
 		Sweep:           10,
 		Swept:           10, SweptPayers: 3, SweptStrong: 20,
+		MixedSweep: 8, MixedPayers: 5, MixedFanOuts: 2,
 		FreshOutputs: 10, Withdrawals: 3,
 		Services: 3,
 		FanOut:   31, CoinbaseFanOut: 3, PoolAddresses: 3, Pools: 2,
@@ -66,6 +70,7 @@ func (p Params) Parameters() []model.Parameter {
 	}{
 		{"single_use", p.SingleUse}, {"sweep", p.Sweep},
 		{"swept", p.Swept}, {"swept_payers", p.SweptPayers}, {"swept_strong", p.SweptStrong},
+		{"mixed_sweep", p.MixedSweep}, {"mixed_payers", p.MixedPayers}, {"mixed_fan_outs", p.MixedFanOuts},
 		{"fresh_outputs", p.FreshOutputs}, {"withdrawals", p.Withdrawals}, {"services", p.Services},
 		{"fan_out", p.FanOut}, {"coinbase_fan_out", p.CoinbaseFanOut}, {"pool_addresses", p.PoolAddresses}, {"pools", p.Pools},
 		{"signed", p.Signed}, {"fan_in", p.FanIn}, {"payees", p.Payees}, {"families", p.Families},

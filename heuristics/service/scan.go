@@ -31,6 +31,7 @@ type builder struct {
 	x       *cluster.Index
 	col     columns
 	addr    []uint8           // bits, by address
+	from    []uint32          // by address: who paid its first known receipt
 	next    uint32            // the first id that the scope has not shown yet
 	names   map[string]uint32 // numbers of entities, above those of clusters
 	service []uint32          // by cluster: which service labels say it is; pools left out
@@ -41,6 +42,7 @@ type builder struct {
 	services, pools, payers, payees pairs
 
 	signers  []uint32 // ids, of the transaction at hand
+	sources  []uint32 // who paid them; reused
 	unpaid   int      // receipts of which it is not known who paid
 	timeless int      // signed transactions without a time
 }
@@ -49,10 +51,10 @@ func build(ctx context.Context, s *heuristics.Scan, p Params) (*Index, error) {
 	x := cluster.Of(s)
 	n := x.Clusters()
 	b := &builder{
-		p: p, x: x, addr: make([]uint8, x.Addresses()), names: map[string]uint32{},
+		p: p, x: x, addr: make([]uint8, x.Addresses()), from: make([]uint32, x.Addresses()), names: map[string]uint32{},
 		service: make([]uint32, n), pool: make([]uint32, n), named: make([]bool, n),
 	}
-	b.col.withdrawals, b.col.signed, b.col.hours = make([]uint32, n), make([]uint32, n), make([]uint32, n)
+	b.col.withdrawals, b.col.signed, b.col.hours, b.col.mixed = make([]uint32, n), make([]uint32, n), make([]uint32, n), make([]uint32, n)
 	b.readLabels()
 	var err error
 	if b.tags, err = s.Tags(ctx); err != nil {
@@ -141,11 +143,16 @@ func (b *builder) add(tx *model.Tx) error {
 		if to == payer {
 			continue // change, or a transfer within
 		}
-		b.receive(id, payer != none)
 		if payer == none {
+			b.receive(id, none)
 			b.unpaid++
 			continue
 		}
+		by := b.pool[payer]
+		if by == none {
+			by = payer
+		}
+		b.receive(id, by)
 		if first {
 			fresh++
 		}
@@ -156,10 +163,6 @@ func (b *builder) add(tx *model.Tx) error {
 		}
 		if fan {
 			b.addr[id] |= byFanOut
-			by := b.pool[payer]
-			if by == none {
-				by = payer
-			}
 			b.pools.add(to, by)
 		}
 	}
@@ -184,7 +187,7 @@ func (b *builder) mint(tx *model.Tx, outs int) error {
 		}
 		c := b.x.ClusterOf(id)
 		if outs < b.p.CoinbaseFanOut {
-			b.receive(id, false)
+			b.receive(id, none)
 			if pool != none && b.pool[c] == none {
 				b.pool[c] = pool
 			}
@@ -193,11 +196,11 @@ func (b *builder) mint(tx *model.Tx, outs int) error {
 		if b.pool[c] == pool && pool != none || o.Value == 0 {
 			continue // the pool's own share
 		}
-		b.receive(id, true)
-		b.addr[id] |= byFanOut
 		if pool == none {
 			pool = b.number("")
 		}
+		b.receive(id, pool)
+		b.addr[id] |= byFanOut
 		b.pools.add(c, pool)
 	}
 	return nil
@@ -246,6 +249,9 @@ func (b *builder) sign(tx *model.Tx, outs int) (payer uint32, err error) {
 			payer = none
 		}
 	}
+	if payer != none && outs == 1 && b.mixed() {
+		b.col.mixed[payer]++
+	}
 	how := uint8(byOther)
 	if payer != none && outs == 1 && len(b.signers) >= b.p.Sweep {
 		how = bySweep
@@ -269,13 +275,39 @@ func (b *builder) sign(tx *model.Tx, outs int) (payer uint32, err error) {
 	return payer, nil
 }
 
-// receive marks a receipt of an address.
-func (b *builder) receive(id uint32, known bool) {
+// mixed reports whether the signers at hand, if they are spent to one output, are
+// many addresses with one receipt each that many different payers paid, some of
+// them with fan-outs: accounts of several customers, rather than one's.
+func (b *builder) mixed() bool {
+	if len(b.signers) < b.p.MixedSweep {
+		return false
+	}
+	b.sources = b.sources[:0]
+	fans := 0
+	for _, id := range b.signers {
+		if b.addr[id]&(paid|paidAgain|payerKnown|bySweep|byOther) != paid|payerKnown {
+			continue
+		}
+		b.sources = append(b.sources, b.from[id])
+		if b.addr[id]&byFanOut != 0 {
+			fans++
+		}
+	}
+	n := len(b.sources)
+	slices.Sort(b.sources)
+	return n >= b.p.MixedSweep && fans >= b.p.MixedFanOuts && len(slices.Compact(b.sources)) >= b.p.MixedPayers
+}
+
+// receive marks a receipt of an address, of a payer who may not be known.
+func (b *builder) receive(id, by uint32) {
 	bits := b.addr[id]
 	if bits&paid != 0 {
 		bits |= paidAgain
 	}
-	if known {
+	if by != none {
+		if bits&payerKnown == 0 {
+			b.from[id] = by
+		}
 		bits |= payerKnown
 	}
 	b.addr[id] = bits | paid

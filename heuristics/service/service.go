@@ -30,7 +30,8 @@ Public labels cover few services. An exchange, a broker or a pool that nobody
 has labelled still signs for its customers, and what its cluster spends together
 need not be one owner's. A cluster looks like a service's where a label of a
 custodial category gives it to one; where it swept so many addresses of different
-payers, one of them paid by a fan-out such as a pool's payout; or where signs of
+payers, one of them paid by a fan-out such as a pool's payout, or in one sweep
+fewer, each with one receipt, two of them paid so; or where signs of
 two families agree: many addresses that are swept and never spent otherwise;
 batched withdrawals to new scripts; payers that are labelled services, or pools
 that pay several of its addresses; signing round the clock; many payers and many
@@ -39,8 +40,9 @@ not measured. Labels of actors, and of the role account, are no votes.
 
 Looking like a service is a reason for silence: it withholds claims that coins
 under one cluster have one owner. It is wrong for owners who gather from many
-payers to many addresses, as big merchants do, and for wallets that sweep what
-several exchanges paid in batches. It misses services of which the scope shows
+payers to many addresses, as big merchants do, for wallets that sweep what
+several exchanges paid in batches, and for miners who give out a new address for
+each receipt and sweep two payouts with what six others paid. It misses services of which the scope shows
 too little; receipts of unknown payers count for nothing.
 
 References: the practice of the second wrong accusation (unlabelled custodians).`

@@ -212,7 +212,7 @@ func TestEveryVoteIsToldOfEveryAddress(t *testing.T) {
 		}
 	}
 	want := []string{
-		"labelled", "single_use_addresses", "swept_addresses", "batched_withdrawals", "labelled_payers",
+		"labelled", "single_use_addresses", "swept_addresses", "mixed_sweep", "batched_withdrawals", "labelled_payers",
 		"pool_paid_addresses", "round_the_clock", "fan_in_and_out",
 	}
 	if diff := cmp.Diff(want, names); diff != "" {
@@ -254,5 +254,29 @@ func BenchmarkIndex(b *testing.B) {
 	}
 	for b.Loop() {
 		indexes(b, f.Ledger.Set(), f.Ledger.Network())
+	}
+}
+
+// TestLikeCostsNothing: asking of every input allocates nothing.
+func TestLikeCostsNothing(t *testing.T) {
+	f, err := kestrel.Ledger()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, x := indexes(t, f.Ledger.Set(), f.Ledger.Network())
+	unseen, err := model.ParseAddress("1BoatSLRHtKNngkdXEeobR76b53LETtpyT", model.Mainnet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	as := []model.Address{unseen}
+	for id := range c.Addresses() {
+		as = append(as, c.At(uint32(id)))
+	}
+	if n := testing.AllocsPerRun(10, func() {
+		for _, a := range as {
+			x.Like(a)
+		}
+	}); n != 0 {
+		t.Errorf("%v allocations for %d questions", n, len(as))
 	}
 }

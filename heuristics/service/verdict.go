@@ -21,6 +21,6 @@ type Vote struct {
 // What decides a [Verdict].
 const (
 	Labelled = "labelled" // a label on a member
-	Swept    = "swept"    // sweeps of many strangers' receipts, the one vote that decides alone
+	Swept    = "swept"    // sweeps of many strangers' receipts, some of them from fan-outs
 	ByVotes  = "votes"    // votes of enough families
 )

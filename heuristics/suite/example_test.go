@@ -26,9 +26,10 @@ func ExampleMining() {
 	// coinjoin reports coinjoin/whirlpool, coinjoin/wasabi1, coinjoin/wasabi2, coinjoin/joinmarket, coinjoin/premix
 	// cluster reports cluster, cluster/conflict
 	// actor reports cluster/label_role_conflict
+	// depaddr reports cluster/deposit_addresses
 	// payout reports payout, payout/coinbase, payout/chain, payout/custody, payout/solo
-	// deposit reports deposit, deposit/pool, deposit/unattributed
-	// commingle reports commingling
+	// deposit reports deposit, deposit/pool, deposit/unattributed, deposit/returned
+	// commingle reports commingling, commingling/cluster, commingling/receipt, commingling/service, commingling/received
 }
 
 // A heuristic with other parameters takes the place of the default, wherever

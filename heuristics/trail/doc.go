@@ -18,8 +18,10 @@
 //     become the stranger's, as a merchant's do who is paid and pays.
 //   - No address on the way belongs to a service, labelled or not, or by any label
 //     to somebody else.
-//   - Each spends at least the share Forward of what it received within Dwell of the
+//   - Each received mostly from the wallet that paid the coin, or from the actor's own,
+//     and spends at least the share Forward of what it received within Dwell of the
 //     receipt, as far as histories tell. Where they do not, the step says so.
+//   - No transaction on the way pays more than Payees addresses.
 //
 // A coin below MinSat is dust. It neither carries a trail nor breaks one, or
 // anybody could do either for the price of a stamp.

@@ -15,6 +15,12 @@ type Params struct {
 	// spends within Dwell days of the receipt.
 	Forward model.Probability
 	Dwell   int
+	// SameSource is the least share of what such an address received that comes
+	// from the wallet that paid the coin, or from the actor's own.
+	SameSource model.Probability
+	// Payees is how many addresses a transaction on the way may pay. One that
+	// pays more pays others.
+	Payees int
 	// PerHop is what is left of the confidence after each address that is not
 	// of the wallet that paid it.
 	PerHop model.Probability
@@ -34,7 +40,7 @@ type Params struct {
 // DefaultParams returns the defaults.
 func DefaultParams() Params {
 	return Params{
-		Hops: 4, Forward: model.Percent(90), Dwell: 60, PerHop: model.Percent(80), MinSat: 20_001,
+		Hops: 4, Forward: model.Percent(90), Dwell: 60, SameSource: model.Percent(50), Payees: 10, PerHop: model.Percent(80), MinSat: 20_001,
 		OtherLabel: model.Percent(50), History: 200, Lookups: 1024,
 	}
 }
@@ -48,6 +54,8 @@ func (p Params) Parameters() []model.Parameter {
 		chosen("trail.hops", strconv.Itoa(p.Hops), "three transactions strictly between the actor's own and the last one, so four addresses"),
 		chosen("trail.forward", p.Forward.String(), ""),
 		chosen("trail.dwell_days", strconv.Itoa(p.Dwell), "twice the 30 days of section 8.2 of the heuristics reference: coins wait for a buyer's next order, in the embedded case for 32 days"),
+		chosen("trail.same_source", p.SameSource.String(), ""),
+		chosen("trail.payees", strconv.Itoa(p.Payees), ""),
 		chosen("trail.per_hop", p.PerHop.String(), ""),
 		chosen("trail.min_sat", strconv.FormatInt(int64(p.MinSat), 10), "above twice the 10,000 sat that token wallets put in each output"),
 		chosen("trail.other_label", p.OtherLabel.String(), ""),

@@ -1,6 +1,7 @@
 package trail
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -14,15 +15,21 @@ import (
 
 // Payers is what is known of who signs a transaction.
 type Payers struct {
-	// By says for each input whose it is; the zero value where it is no
-	// actor's. It is nil where none is.
+	// By says for each input whose it is, without what the transaction itself
+	// would join; the zero value where it is no actor's. It is nil where none
+	// is.
 	By []actor.Attribution
 	// Actors holds every actor among the inputs once, with the most confident
 	// attribution, the most confident first.
 	Actors []actor.Attribution
+	// Accounts holds the actors to whom labels give inputs without giving them
+	// the key, each once: a custodian may have paid for anybody.
+	Accounts []actor.Attribution
 	// Several says why several parties may have signed; empty where nothing
-	// speaks for that.
+	// speaks for that. Payjoin is true where the only reason is the shape of a
+	// payjoin.
 	Several string
+	Payjoin bool
 	// Unowned counts the inputs without a known owner.
 	Unowned int
 }
@@ -56,28 +63,24 @@ func payers(ctx context.Context, pass *heuristics.Pass, tx *model.Tx) (Payers, e
 			r.Unowned++
 			continue
 		}
-		a, ok := own.Payer(in.Owner, tx.Block)
+		a, ok := own.OwnWithout(tx.ID, in.Owner, tx.Block)
 		if !ok {
+			if a, ok := own.Account(in.Owner, tx.Block); ok {
+				r.Accounts = each(r.Accounts, a)
+			}
 			continue
 		}
 		if r.By == nil {
 			r.By = make([]actor.Attribution, len(tx.Inputs))
 		}
 		r.By[i] = a
-		j := slices.IndexFunc(r.Actors, func(b actor.Attribution) bool { return model.SameEntity(a.Entity, b.Entity) })
-		switch {
-		case j < 0:
-			r.Actors = append(r.Actors, a)
-		case a.Confidence > r.Actors[j].Confidence:
-			r.Actors[j] = a
-		}
+		r.Actors = each(r.Actors, a)
 	}
-	slices.SortStableFunc(r.Actors, func(a, b actor.Attribution) int {
-		if a.Confidence != b.Confidence {
-			return int(b.Confidence) - int(a.Confidence)
-		}
-		return strings.Compare(a.Entity, b.Entity)
-	})
+	for _, as := range [...][]actor.Attribution{r.Actors, r.Accounts} {
+		slices.SortStableFunc(as, func(a, b actor.Attribution) int {
+			return cmp.Or(cmp.Compare(b.Confidence, a.Confidence), strings.Compare(a.Entity, b.Entity))
+		})
+	}
 	v, err := shape.Of(ctx, pass, tx.ID)
 	if err != nil {
 		return r, err
@@ -86,16 +89,28 @@ func payers(ctx context.Context, pass *heuristics.Pass, tx *model.Tx) (Payers, e
 	case v.SkipUnion:
 		r.Several = "it may be collaborative: " + v.Kind.String()
 	case skipped:
-		r.Several = words(skip.Reason)
+		r.Several, r.Payjoin = words(skip.Reason), skip.Reason == cluster.Payjoin
 	case multiParty(tx):
 		r.Several = words(cluster.Signatures)
 	case len(tx.Inputs) > 1:
 		// The scope of the clusters may not hold the transaction.
 		if why, _ := cluster.Veto(tx, cluster.DefaultParams(), shape.ParamsOf(pass)); why != "" {
-			r.Several = words(why)
+			r.Several, r.Payjoin = words(why), why == cluster.Payjoin
 		}
 	}
 	return r, nil
+}
+
+// each adds an attribution, once for each entity: the most confident one.
+func each(as []actor.Attribution, a actor.Attribution) []actor.Attribution {
+	i := slices.IndexFunc(as, func(b actor.Attribution) bool { return model.SameEntity(a.Entity, b.Entity) })
+	switch {
+	case i < 0:
+		return append(as, a)
+	case a.Confidence > as[i].Confidence:
+		as[i] = a
+	}
+	return as
 }
 
 func multiParty(tx *model.Tx) bool {
@@ -112,5 +127,5 @@ func words(r cluster.Reason) string {
 	case cluster.LabelConflict:
 		return "labels give its inputs to different holders"
 	}
-	return "it may be collaborative"
+	return "it may be of several parties: " + strings.ReplaceAll(string(r), "_", " ")
 }

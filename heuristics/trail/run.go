@@ -8,7 +8,6 @@ import (
 	"github.com/goldwash/goldwash/heuristics/actor"
 	"github.com/goldwash/goldwash/heuristics/cluster"
 	"github.com/goldwash/goldwash/model"
-	"github.com/goldwash/goldwash/sources"
 )
 
 // walk is an instance.
@@ -28,7 +27,7 @@ func (w *walk) run(ctx context.Context, p *heuristics.Pass) (any, error) {
 	if tx.Coinbase() {
 		return nil, heuristics.ErrSkip
 	}
-	s := &Search{block: tx.Block}
+	s := &Search{}
 	if !heuristics.IndexOf[bool](p, w.self) {
 		s.Payers.Unowned = unowned(tx)
 		return s, nil
@@ -36,7 +35,11 @@ func (w *walk) run(ctx context.Context, p *heuristics.Pass) (any, error) {
 	if s.Payers, err = payers(ctx, p, tx); err != nil {
 		return nil, err
 	}
-	s.Trail = w.own(tx, &s.Payers)
+	if own := w.own(tx, &s.Payers); s.Payers.Alone() {
+		s.Trail = own
+	} else if s.Payers.Payjoin {
+		s.Otherwise = own
+	}
 	// An address that is the actor's by co-spending counts for less than one
 	// that the actor's labelled address paid and signed together with.
 	if len(s.Payers.Actors) == 0 || s.Trail != nil && s.Trail.Attribution.Via != actor.ByLabel && p.Hops > 0 {
@@ -56,9 +59,10 @@ func unowned(tx *model.Tx) (n int) {
 	return n
 }
 
-// own is the trail of no hops: the first input that is the first actor's own.
+// own is the trail of no hops: the first input that is the first actor's own. It
+// is nil where none is.
 func (w *walk) own(tx *model.Tx, r *Payers) *Trail {
-	if !r.Alone() {
+	if len(r.Actors) == 0 {
 		return nil
 	}
 	first := r.Actors[0]
@@ -240,7 +244,7 @@ func (w *walk) coins(ctx context.Context, p *heuristics.Pass, tx *model.Tx, s *S
 	}
 	txs, err := p.Txs(ctx, ids...)
 	switch {
-	case errors.Is(err, sources.ErrBudget):
+	case errors.Is(err, heuristics.ErrEvaluationBudget):
 		p.Partial("trail: budget spent")
 		return nil, because(NoLookups)
 	case err != nil:
@@ -306,7 +310,7 @@ func (w *walk) through(ctx context.Context, p *heuristics.Pass, tx *model.Tx, s 
 	}
 	up, err := heuristics.Ask[*Search](ctx, p, w.self, model.RefTx(c.prev.Tx), p.Hops-1)
 	switch {
-	case errors.Is(err, sources.ErrBudget):
+	case errors.Is(err, heuristics.ErrEvaluationBudget):
 		p.Partial("trail: budget spent")
 		return no(NoLookups)
 	case err != nil:
@@ -326,8 +330,6 @@ func (w *walk) through(ctx context.Context, p *heuristics.Pass, tx *model.Tx, s 
 		return nil, Share{}, nil
 	case up.Payers.Several != "":
 		return no(SeveralTx)
-	case up.Trail.Attribution.Account:
-		return no(AtAccount)
 	}
 	step := Step{Coin: c.prev, Address: c.owner, Value: c.value, Valued: c.valued, Paid: c.paid, Spent: tx.Block, By: tx.ID}
 	step.Self = w.same(p, c)
@@ -337,7 +339,10 @@ func (w *walk) through(ctx context.Context, p *heuristics.Pass, tx *model.Tx, s 
 		}
 		return no(r.reason)
 	}
-	if r, err := w.passes(ctx, p, tx, s, &step); err != nil || r != "" {
+	if many(c.paidBy, w.params.Payees) {
+		return no(ManyPayees)
+	}
+	if r, err := w.passes(ctx, p, s, c, up.Trail.Entity, &step); err != nil || r != "" {
 		if err != nil {
 			return nil, Share{}, err
 		}
@@ -354,6 +359,20 @@ func (w *walk) through(ctx context.Context, p *heuristics.Pass, tx *model.Tx, s 
 		t.Confidence = t.Attribution.Confidence.Times(t.Way)
 	}
 	return &t, up.Trail.Share, nil
+}
+
+// many reports whether a transaction pays more addresses than so many.
+func many(tx *model.Tx, n int) bool {
+	if len(tx.Outputs) <= n {
+		return false
+	}
+	payees := map[model.Address]struct{}{}
+	for i := range tx.Outputs {
+		if o := &tx.Outputs[i]; o.Spendable() {
+			payees[o.Owner] = struct{}{}
+		}
+	}
+	return len(payees) > n
 }
 
 // same reports whether a coin's address signed together with one that paid it.

@@ -46,13 +46,11 @@ func (w *walk) elsewhere(ctx context.Context, p *heuristics.Pass, at model.Block
 // label says whether a label keeps an address from being the next one of the
 // actor's: one that names an account, or somebody else.
 func (w *walk) label(ctx context.Context, p *heuristics.Pass, at model.BlockRef, a model.Address, entity string) refusal {
-	if by, ok := actor.Of(p).Payer(a, at); ok {
-		switch {
-		case by.Account:
-			return because(AtAccount)
-		case !model.SameEntity(by.Entity, entity):
-			return because(SomebodyS)
-		}
+	own := actor.Of(p)
+	if by, ok := own.Own(a, at); ok && !model.SameEntity(by.Entity, entity) {
+		return because(SomebodyS)
+	} else if _, account := own.Account(a, at); account && !ok {
+		return because(AtAccount)
 	}
 	on, err := p.Labels(ctx, model.RefAddress(a))
 	if err != nil {
@@ -85,7 +83,7 @@ func valid(l *model.Label, at model.BlockRef) bool {
 // passes says why the step's address is not one that coins merely pass through;
 // the empty reason where it is, as far as the step's Unknown does not say
 // otherwise.
-func (w *walk) passes(ctx context.Context, p *heuristics.Pass, tx *model.Tx, s *Search, step *Step) (Reason, error) {
+func (w *walk) passes(ctx context.Context, p *heuristics.Pass, s *Search, c *coin, entity string, step *Step) (Reason, error) {
 	bound := time.Duration(w.params.Dwell) * 24 * time.Hour
 	if step.Dwell, step.Timed = between(step.Paid, step.Spent); !step.Timed {
 		step.Unknown = append(step.Unknown, "how long the coin rested: the time of a block is not known")
@@ -93,7 +91,7 @@ func (w *walk) passes(ctx context.Context, p *heuristics.Pass, tx *model.Tx, s *
 	if step.Dwell > bound {
 		return Rested, nil
 	}
-	return w.forwards(ctx, p, tx, s, step, bound)
+	return w.forwards(ctx, p, s, c, entity, step, bound)
 }
 
 // between returns the time from one block to another, not below 0: header times
@@ -114,20 +112,21 @@ type receipt struct {
 }
 
 // forwards reads the history of the step's address up to its transaction, and a
-// dwell bound on, and tells whether it spent nearly all that it had received by
-// then.
-func (w *walk) forwards(ctx context.Context, p *heuristics.Pass, tx *model.Tx, s *Search, step *Step, bound time.Duration) (Reason, error) {
+// dwell bound on, and tells whether it had received mostly from the wallet before
+// it, and spent nearly all of that.
+func (w *walk) forwards(ctx context.Context, p *heuristics.Pass, s *Search, c *coin, entity string, step *Step, bound time.Duration) (Reason, error) {
 	const what = "what else the address received: "
 	if !p.Can(sources.History) {
 		step.Unknown = append(step.Unknown, what+"the sources have no histories of addresses")
 		return "", nil
 	}
 	open := map[model.Outpoint]receipt{}
-	var received, forwarded model.Amount
+	var received, forwarded, known model.Amount
+	from := w.source(p, c, entity)
 	n := 0
 	for t, err := range p.History(ctx, step.Address, sources.Range{}) {
 		switch {
-		case errors.Is(err, sources.ErrBudget):
+		case errors.Is(err, heuristics.ErrEvaluationBudget):
 			p.Partial("trail: budget spent")
 			return NoLookups, nil
 		case errors.Is(err, sources.ErrUnavailable):
@@ -158,16 +157,22 @@ func (w *walk) forwards(ctx context.Context, p *heuristics.Pass, tx *model.Tx, s
 		if t.Block.Compare(step.Spent) > 0 {
 			continue // receipts of later say nothing of what was there
 		}
+		his, asked := false, false
 		for i := range t.Outputs {
 			o := &t.Outputs[i]
 			if o.Owner != step.Address || o.Value < w.params.MinSat {
 				continue
 			}
+			if !asked {
+				his, asked = from(t), true
+			}
 			sum, ok := received.Add(o.Value)
 			if !ok {
 				return Kept, nil
 			}
-			received = sum
+			if received = sum; his {
+				known += o.Value // never more than received
+			}
 			open[t.Outpoint(i)] = receipt{o.Value, t.Block}
 		}
 	}
@@ -181,7 +186,41 @@ func (w *walk) forwards(ctx context.Context, p *heuristics.Pass, tx *model.Tx, s
 		return Kept, nil
 	}
 	step.Forward = model.Probability(part)
+	if part, ok = known.Share(int64(model.Certain), int64(received)); !ok || model.Probability(part) < w.params.SameSource {
+		return Gathers, nil
+	}
+	step.SameSource = model.Probability(part)
 	return "", nil
+}
+
+// source tells of transactions whether the wallet that paid the coin signs them,
+// or the actor does.
+func (w *walk) source(p *heuristics.Pass, c *coin, entity string) func(*model.Tx) bool {
+	x, own := cluster.Of(p), actor.Of(p)
+	roots := map[model.Address]bool{}
+	for i := range c.paidBy.Inputs {
+		if in := &c.paidBy.Inputs[i]; in.OwnerBy != model.OwnerUnknown {
+			roots[x.Root(in.Owner)] = true
+		}
+	}
+	return func(t *model.Tx) bool {
+		if t.ID == c.paidBy.ID {
+			return true
+		}
+		for i := range t.Inputs {
+			in := &t.Inputs[i]
+			if t.Coinbase() || in.OwnerBy == model.OwnerUnknown {
+				continue
+			}
+			if roots[x.Root(in.Owner)] {
+				return true
+			}
+			if by, ok := own.Own(in.Owner, t.Block); ok && model.SameEntity(by.Entity, entity) {
+				return true
+			}
+		}
+		return false
+	}
 }
 
 func malformed(tx *model.Tx, prev model.Outpoint, n int) error {

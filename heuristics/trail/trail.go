@@ -9,6 +9,7 @@ import (
 	"github.com/goldwash/goldwash/heuristics/actor"
 	"github.com/goldwash/goldwash/heuristics/cluster"
 	"github.com/goldwash/goldwash/heuristics/coinjoin/shape"
+	"github.com/goldwash/goldwash/heuristics/depaddr"
 	"github.com/goldwash/goldwash/heuristics/service"
 	"github.com/goldwash/goldwash/model"
 	"github.com/goldwash/goldwash/sources"
@@ -42,7 +43,7 @@ func New(p Params) *heuristics.Heuristic {
 		Version:  1,
 		Subjects: []model.RefKind{model.KindTx},
 		Needs:    sources.Txs,
-		Requires: []*heuristics.Heuristic{shape.Heuristic, cluster.Heuristic, service.Heuristic, actor.Heuristic},
+		Requires: []*heuristics.Heuristic{shape.Heuristic, cluster.Heuristic, service.Heuristic, actor.Heuristic, depaddr.Heuristic},
 		Params:   p.Parameters(),
 		Horizon:  heuristics.Tip,
 		MaxHops:  p.Hops,
@@ -90,6 +91,10 @@ type Step struct {
 	// Forward is the share of what the address had received that it spent
 	// within the dwell bound; 0 where Unknown says that it was not seen.
 	Forward model.Probability
+	// SameSource is the share of what the address had received that came from
+	// the wallet which paid this coin, or from the actor's own; 0 where
+	// Unknown says that it was not seen.
+	SameSource model.Probability
 	// Self is true where the address signed together with one that paid it.
 	Self bool
 	// Unknown says what of the conditions could not be tested, and why.
@@ -133,16 +138,18 @@ func (s Share) Part(a model.Amount) (part model.Amount, ok bool) {
 // Search is what a search for trails found, and what ended it elsewhere. It is
 // immutable.
 type Search struct {
-	Trail  *Trail // nil where there is none
-	Payers Payers
+	Trail *Trail // nil where there is none
+	// Otherwise is the trail that there were if the transaction were no
+	// payjoin, where its shape is all that speaks against one of no hops. A
+	// reader who knows the payee may be able to rule the payjoin out.
+	Otherwise *Trail
+	Payers    Payers
 	// Refused counts what trails were not followed for, on the transaction
 	// itself and behind it; the search ends at the first reason that it meets
 	// on each transaction.
 	Refused []Refusal
 	// Lookups is how many transactions were looked up.
 	Lookups int
-
-	block model.BlockRef
 }
 
 // Refusal is a reason not to follow a trail, with how often it was met.
@@ -165,6 +172,8 @@ const (
 	Mixed      Reason = "coins on a trail are spent together with others"
 	Rested     Reason = "coins rested for longer than the dwell bound"
 	Kept       Reason = "an address on the way kept more than the bound of what it received"
+	Gathers    Reason = "an address on the way receives from others as well, more than the bound"
+	ManyPayees Reason = "a transaction on the way pays more addresses than the bound"
 	Busy       Reason = "an address on the way has more transactions than the bound"
 	NoOrigin   Reason = "the sources do not know the transaction that paid a coin"
 	NoOwner    Reason = "the owner of a coin is not known"
