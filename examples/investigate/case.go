@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	_ "embed"
 	"errors"
 	"fmt"
 	"io"
@@ -71,9 +70,6 @@ type caseParams struct {
 	Currency string `yaml:"currency,omitempty"`
 	Workers  int    `yaml:"workers,omitempty"`
 }
-
-//go:embed case.schema.json
-var caseSchema []byte
 
 const (
 	caseVersion = 1

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	_ "embed"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -158,6 +159,9 @@ func TestBadCases(t *testing.T) {
 		t.Errorf("a flag that contradicts the case: status %d, %s", status, msg)
 	}
 }
+
+//go:embed case.schema.json
+var caseSchema []byte
 
 // The schema and the decoder know the same keys.
 func TestSchemaIsTheDecoder(t *testing.T) {

@@ -11,18 +11,24 @@ import (
 // joints are the transactions that joined addresses, and which, as the scan met
 // them.
 type joints struct {
-	txs    []model.TxID
-	owners []uint32 // ids, of each transaction sorted and each once
-	ends   []int    // by transaction: where its owners end
+	txs    [][]model.TxID // in pieces, which do not move as they grow in number
+	owners []uint32       // ids, of each transaction sorted and each once
+	ends   []int          // by transaction: where its owners end
 }
 
 func (j *joints) add(tx model.TxID, owners []uint32) {
 	from := len(j.owners)
 	j.owners = append(j.owners, owners...)
-	last := j.owners[from:]
-	slices.Sort(last)
-	j.owners = j.owners[:from+len(slices.Compact(last))]
-	j.txs, j.ends = append(j.txs, tx), append(j.ends, len(j.owners))
+	these := j.owners[from:]
+	slices.Sort(these)
+	j.owners = j.owners[:from+len(slices.Compact(these))]
+	j.ends = append(j.ends, len(j.owners))
+	last := len(j.txs) - 1
+	if last < 0 || len(j.txs[last]) == cap(j.txs[last]) {
+		j.txs = append(j.txs, make([]model.TxID, 0, min(max(len(j.ends), 16), 1<<13)))
+		last++
+	}
+	j.txs[last] = append(j.txs[last], tx)
 }
 
 // LinkedWithout reports whether two addresses are in one cluster by the joins of
@@ -64,11 +70,12 @@ type cuts struct {
 
 func (x *Index) newCuts() *cuts {
 	j := &x.joints
-	order := make([]uint32, len(j.txs))
+	txs := slices.Concat(j.txs...)
+	order := make([]uint32, len(txs))
 	for i := range order {
 		order[i] = uint32(i)
 	}
-	slices.SortFunc(order, func(a, b uint32) int { return cmp.Or(compareTx(j.txs[a], j.txs[b]), cmp.Compare(a, b)) })
+	slices.SortFunc(order, func(a, b uint32) int { return cmp.Or(compareTx(txs[a], txs[b]), cmp.Compare(a, b)) })
 	c := &cuts{addrs: len(x.addrs.addrs), owners: make([]uint32, 0, len(j.owners))}
 	for _, i := range order {
 		from := 0
@@ -76,8 +83,8 @@ func (x *Index) newCuts() *cuts {
 			from = j.ends[i-1]
 		}
 		// A source that hands out a transaction twice makes one of it.
-		if n := len(c.txs); n == 0 || c.txs[n-1] != j.txs[i] {
-			c.txs, c.start = append(c.txs, j.txs[i]), append(c.start, len(c.owners))
+		if n := len(c.txs); n == 0 || c.txs[n-1] != txs[i] {
+			c.txs, c.start = append(c.txs, txs[i]), append(c.start, len(c.owners))
 		}
 		c.owners = append(c.owners, j.owners[from:j.ends[i]]...)
 		this := c.owners[c.start[len(c.start)-1]:]

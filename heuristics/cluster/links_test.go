@@ -24,6 +24,7 @@ func TestCuts(t *testing.T) {
 			all.add()
 		}
 		var spends [][]uint32
+		var txs []model.TxID
 		for k := range 1 + r.IntN(n+trial%7) {
 			var owners []uint32
 			for range 2 + r.IntN(3) {
@@ -31,23 +32,23 @@ func TestCuts(t *testing.T) {
 			}
 			tx := model.TxID{byte(k * 37)}
 			if k > 0 && r.IntN(8) == 0 {
-				tx, owners = x.joints.txs[k-1], spends[k-1]
+				tx, owners = txs[k-1], spends[k-1]
 			}
 			x.joints.add(tx, owners)
-			spends = append(spends, owners)
+			spends, txs = append(spends, owners), append(txs, tx)
 			for _, o := range owners[1:] {
 				all.union(owners[0], o)
 			}
 		}
 		c := x.newCuts()
-		asked := append(slices.Clone(x.joints.txs), model.TxID{255, 1})
+		asked := append(slices.Clone(txs), model.TxID{255, 1})
 		for _, tx := range asked {
 			var f forest
 			for range n {
 				f.add()
 			}
 			for k, owners := range spends {
-				if x.joints.txs[k] == tx {
+				if txs[k] == tx {
 					continue
 				}
 				for _, o := range owners[1:] {

@@ -312,13 +312,13 @@ func (s *server) route(p []string, fault Fault) (any, error) {
 	case "block-height":
 		h, err := strconv.ParseUint(p[1], 10, 31)
 		if err != nil {
-			return nil, errors.New("Invalid number")
+			return nil, words("Invalid number")
 		}
 		return s.hashAt(int32(h))
 	case "block":
 		hash, err := model.ParseBlockHash(p[1])
 		if err != nil {
-			return nil, errors.New("Invalid hex string")
+			return nil, words("Invalid hex string")
 		}
 		b := s.byHash[hash]
 		if b == nil {
@@ -328,7 +328,7 @@ func (s *server) route(p []string, fault Fault) (any, error) {
 	case "tx":
 		id, err := model.ParseTxID(p[1])
 		if err != nil {
-			return nil, errors.New("Invalid hex string")
+			return nil, words("Invalid hex string")
 		}
 		t := s.txs[id]
 		if t == nil {
@@ -338,12 +338,12 @@ func (s *server) route(p []string, fault Fault) (any, error) {
 	case "address", "scripthash":
 		if p[0] == "address" {
 			if a, err := model.ParseAddress(p[1], s.net); err != nil || strings.HasPrefix(p[1], "script:") {
-				return nil, errors.New("Address on invalid network")
+				return nil, words("Address on invalid network")
 			} else if text, _ := addressOf(a); text != p[1] {
 				return nil, errors.New("base58 error")
 			}
 		} else if b, err := hex.DecodeString(p[1]); err != nil || len(b) != 32 {
-			return nil, errors.New("Invalid scripthash")
+			return nil, words("Invalid scripthash")
 		}
 		return s.script(s.history["/"+p[0]+"/"+p[1]], p, fault, nowhere)
 	}
@@ -377,7 +377,7 @@ func (s *server) block(b *model.Block, what, at string, fault Fault, nowhere err
 		from, err := strconv.ParseUint("0"+at, 10, 31)
 		switch {
 		case err != nil:
-			return nil, errors.New("Invalid number")
+			return nil, words("Invalid number")
 		case int(from) >= len(b.Txs):
 			return nil, refusal{http.StatusNotFound, "start index out of range"}
 		case int(from)%s.o.PageSize != 0:
@@ -408,7 +408,7 @@ func (s *server) tx(t *model.Tx, what, at string, fault Fault, nowhere error) (a
 	case "outspend":
 		n, err := strconv.ParseUint(at, 10, 32)
 		if err != nil {
-			return nil, errors.New("Invalid number")
+			return nil, words("Invalid number")
 		}
 		return s.spendJSON(model.Outpoint{Tx: t.ID, Vout: uint32(n)}), nil
 	case "merkle-proof":
@@ -423,7 +423,7 @@ func (s *server) tx(t *model.Tx, what, at string, fault Fault, nowhere error) (a
 // script answers what is asked of an address or the hash of a script.
 func (s *server) script(txs []*model.Tx, p []string, fault Fault, nowhere error) (any, error) {
 	if s.o.Busy > 0 && len(txs) > s.o.Busy {
-		return nil, errors.New("Too many history entries")
+		return nil, words("Too many history entries")
 	}
 	switch {
 	case p[2] == "":
@@ -496,3 +496,8 @@ func (t transport) RoundTrip(r *http.Request) (resp *http.Response, err error) {
 type cut struct{}
 
 func (cut) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+
+// words is an error in the words of the real servers.
+type words string
+
+func (w words) Error() string { return string(w) }
