@@ -124,6 +124,9 @@ func TestInitWritesACaseThatRuns(t *testing.T) {
 		t.Errorf("-init overwrites a case: status %d, %s", status, msg)
 	}
 	// The embedded case, too.
+	if testing.Short() {
+		return
+	}
 	name = filepath.Join(dir, "embedded.yaml")
 	if _, msg, status := runCase(t, "-init", name); status != exitOK {
 		t.Fatal(msg)

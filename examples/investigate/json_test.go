@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -107,7 +108,11 @@ func walk(t *testing.T, line int, v any) {
 }
 
 func TestJSONDecodes(t *testing.T) {
-	out, _ := investigate(t, exitOK, "-format", "json", "-progress")
+	args := []string{"-format", "json", "-progress"}
+	if testing.Short() {
+		args = append(args, "-ledger", filepath.Join("testdata", "small.ledger"))
+	}
+	out, _ := investigate(t, exitOK, args...)
 	var again bytes.Buffer
 	enc := report.NewEncoder(&again)
 	for _, m := range decode(t, out) {

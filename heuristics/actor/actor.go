@@ -34,6 +34,7 @@ func New(p Params) *heuristics.Heuristic {
 		Name:    "actor",
 		Doc:     doc,
 		Version: 1,
+		Horizon: heuristics.Tip, // later blocks change clusters and what labels reach
 		Kinds: []heuristics.Kind{{
 			Name: "cluster/label_role_conflict",
 			Doc:  "a label gives an address to an actor, and the ledger its key to a custodian; wrong where the actor's own wallet looks like a service's",

@@ -36,6 +36,7 @@ func New(p Params) *heuristics.Heuristic {
 		Name:    "cluster",
 		Doc:     doc,
 		Version: 1,
+		Horizon: heuristics.Tip, // later blocks change clusters and what labels reach
 		Kinds: []heuristics.Kind{
 			{Name: "cluster", Doc: "addresses that signed together with a named one; wrong where several parties signed, and a custodian's where one did"},
 			{Name: "cluster/conflict", Doc: "labels name different holders of one key, or of keys that signed together; wrong where the names mean one party"},

@@ -50,6 +50,7 @@ func New(p Params) *heuristics.Heuristic {
 		Name:    "coinjoin",
 		Doc:     doc,
 		Version: 1,
+		Horizon: heuristics.Tip, // later blocks change clusters and what labels reach
 		Kinds: []heuristics.Kind{
 			{Name: "coinjoin/whirlpool", Doc: "a Whirlpool mix; wrong where one party imitates one"},
 			{Name: "coinjoin/wasabi1", Doc: "a Wasabi 1 round; wrong where a batch of equal payments has its shape"},

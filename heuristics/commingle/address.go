@@ -26,6 +26,7 @@ type holder struct {
 	dropped  int  // coins that were not looked at
 	listed   bool // from the index of the scope, not from a history
 
+	doubts  []model.Label    // that say so with too little confidence
 	label   *model.Label     // of a service's address, or of somebody's account
 	verdict *service.Verdict // of a cluster that behaves like a service's
 }
@@ -77,7 +78,8 @@ func (r *rule) address(ctx context.Context, pass *heuristics.Pass, x *Index, a m
 	if err != nil {
 		return nil, err
 	}
-	if !both || !c.sum(nil) {
+	c.doubts = h.doubts
+	if !both || !c.settle(&r.Params) {
 		return nil, heuristics.ErrSkip
 	}
 	rest, ok := h.received.Add(-c.Mined - c.Own)
@@ -99,11 +101,12 @@ func (r *rule) address(ctx context.Context, pass *heuristics.Pass, x *Index, a m
 		pass.Note("address or service that received mined coins and an actor's, not material: suppressed", 1)
 		return nil, heuristics.ErrSkip
 	}
-	c.Coins = slices.DeleteFunc(slices.Clone(c.Coins), func(coin Coin) bool { return coin.Class == Other })
+	c.Coins = slices.DeleteFunc(slices.Clone(c.Coins), func(coin Coin) bool { return coin.Class == Other && coin.Left == "" })
 	f, err := r.arrived(ctx, pass, h, c)
 	if err != nil {
 		return nil, err
 	}
+	c.complete(&f)
 	pass.Report(f)
 	return c, nil
 }
@@ -191,6 +194,12 @@ func (r *rule) nature(ctx context.Context, pass *heuristics.Pass, h *holder) err
 			if holds, _ := l.HoldsAt(at); yes && !holds {
 				yes, expired = false, true
 			}
+			if yes && l.Confidence < r.Custodian {
+				yes = false
+				if len(h.doubts) < maxLabels && !slices.ContainsFunc(h.doubts, l.Equal) {
+					h.doubts = append(h.doubts, *l)
+				}
+			}
 			if yes && (b == nil || l.Confidence > b.Confidence) {
 				b = l
 			}
@@ -228,7 +237,7 @@ func (r *rule) sort(ctx context.Context, pass *heuristics.Pass, h *holder, c *Co
 			coin.Class = Dust
 		}
 	}
-	found, err := r.mined(ctx, pass, c.Coins, h.service())
+	found, err := r.mined(ctx, pass, c.Coins)
 	if err != nil || !found {
 		return false, err
 	}

@@ -30,10 +30,11 @@ func (r *rule) cluster(ctx context.Context, pass *heuristics.Pass, x *Index, g *
 	ways := x.join(g, sideA, mixed)
 	c := &Commingling{Kind: KindCluster, Address: on}
 	var rest model.Amount
-	unjoined := 0
+	unjoined, unvalued := 0, 0
 	miners := map[uint32]bool{}
-	var path []uint32 // places in g.joint
+	var spent []uint32 // the ids of the addresses of c.Coins
 	var as []model.Address
+	listed := map[model.Address]bool{}
 	for i := range all {
 		coin := &all[i]
 		if !separate(coin) {
@@ -41,31 +42,33 @@ func (r *rule) cluster(ctx context.Context, pass *heuristics.Pass, x *Index, g *
 		}
 		switch coin.Class {
 		case Mined:
-			way, ok := ways.to(ids[i])
-			if !ok {
+			if _, ok := ways.to(ids[i]); !ok {
 				unjoined++
 				continue
 			}
 			miners[ids[i]] = true
-			path = append(path, way...)
 		case Own:
 		default:
 			if sum, fits := rest.Add(coin.Value); fits {
 				rest = sum
 			}
+			if !coin.Known {
+				unvalued++
+			}
 			continue
 		}
-		c.Coins = append(c.Coins, *coin)
-		if !slices.Contains(as, coin.Address) {
+		c.Coins, spent = append(c.Coins, *coin), append(spent, ids[i])
+		if !listed[coin.Address] {
+			listed[coin.Address] = true
 			as = append(as, coin.Address)
 		}
 	}
 	pass.Note("mined coins that only a transaction which spends both classes joins to an actor's: left to what that transaction shows", unjoined)
-	if !c.sum(nil) || c.Mined == 0 || c.Own == 0 {
+	if !c.sum() || c.Mined == 0 || c.Own == 0 {
 		return nil, heuristics.ErrSkip
 	}
-	c.Other = rest
-	why, err := r.doubt(ctx, pass, x, g, on, as, miners, sideA)
+	at := c.Coins[len(c.Coins)-1].Block
+	why, doubts, err := r.doubt(ctx, pass, x, g, on, as, miners, sideA, at)
 	if err != nil {
 		return nil, err
 	}
@@ -73,8 +76,19 @@ func (r *rule) cluster(ctx context.Context, pass *heuristics.Pass, x *Index, g *
 		pass.Note("cluster that spends mined coins and an actor's, left out: "+why, 1)
 		return nil, heuristics.ErrSkip
 	}
-	if !r.material(c) {
+	c.doubts = doubts
+	enough := c.settle(&r.Params)
+	if sum, fits := c.Other.Add(rest); fits {
+		c.Other = sum
+	}
+	c.unvalued[2] += unvalued
+	if !enough || !r.material(c) {
 		pass.Note("cluster that spends mined coins and an actor's, not material: suppressed", 1)
+		return nil, heuristics.ErrSkip
+	}
+	path, ok := x.path(g, c, spent, mixed)
+	if !ok {
+		pass.Note("mined coins that co-spends join to another actor's coins than those of the claim: suppressed", 1)
 		return nil, heuristics.ErrSkip
 	}
 	slices.Sort(path)
@@ -83,8 +97,35 @@ func (r *rule) cluster(ctx context.Context, pass *heuristics.Pass, x *Index, g *
 	if err != nil {
 		return nil, err
 	}
+	c.complete(&f)
 	pass.Report(f)
 	return c, nil
+}
+
+// path returns the transactions, as places in the group's joints, that join each
+// mined coin of a claim to the actor's; ids are of the coins' addresses. It reports
+// false where one is joined to none.
+func (x *Index) path(g *group, c *Commingling, ids []uint32, mixed map[model.TxID]bool) (path []uint32, ok bool) {
+	from := map[uint32]bool{}
+	for i := range c.Coins {
+		if c.Coins[i].Class == Own {
+			from[ids[i]] = true
+		}
+	}
+	ways := x.join(g, from, mixed)
+	done := map[uint32]bool{}
+	for i := range c.Coins {
+		if c.Coins[i].Class != Mined || done[ids[i]] {
+			continue
+		}
+		done[ids[i]] = true
+		way, ok := ways.to(ids[i])
+		if !ok {
+			return nil, false
+		}
+		path = append(path, way...)
+	}
+	return path, true
 }
 
 // classes returns the coins that a group spent, in the order of the spending
@@ -103,6 +144,9 @@ func (r *rule) classes(ctx context.Context, pass *heuristics.Pass, x *Index, g *
 			coin.Class = Dust
 			continue
 		}
+		if held[i].fan {
+			fans, at = append(fans, *coin), append(at, i)
+		}
 		if a, ok := actors.Own(coin.Address, coin.Block); ok && a.Via == actor.ByLabel {
 			dust, err := r.dusting(ctx, pass, coin)
 			if err != nil {
@@ -112,18 +156,18 @@ func (r *rule) classes(ctx context.Context, pass *heuristics.Pass, x *Index, g *
 			if dust {
 				coin.Class, coin.Actor = Dust, actor.Attribution{}
 			}
-			continue
-		}
-		if held[i].fan {
-			fans, at = append(fans, *coin), append(at, i)
 		}
 	}
-	if _, err := r.mined(ctx, pass, fans, false); err != nil {
+	if _, err := r.mined(ctx, pass, fans); err != nil {
 		return nil, nil, err
 	}
+	judged := slices.Clone(all)
 	for i, n := range at {
-		all[n] = fans[i]
+		if all[n].Class != Dust {
+			judged[n] = fans[i]
+		}
 	}
+	r.receipts(all, judged)
 	return all, ids, nil
 }
 
@@ -206,11 +250,11 @@ func (w *ways) to(id uint32) (path []uint32, ok bool) {
 }
 
 // doubt says why nothing may be concluded from a cluster, if so.
-func (r *rule) doubt(ctx context.Context, pass *heuristics.Pass, x *Index, g *group, on model.Address, as []model.Address, miners, sideA map[uint32]bool) (string, error) {
+func (r *rule) doubt(ctx context.Context, pass *heuristics.Pass, x *Index, g *group, on model.Address, as []model.Address, miners, sideA map[uint32]bool, at model.BlockRef) (string, []model.Label, error) {
 	clusters := cluster.Of(pass)
 	for _, c := range clusters.Conflicts() {
 		if clusters.Same(c.A, on) || !c.B.IsZero() && clusters.Same(c.B, on) {
-			return "labels name different holders of its keys, or of keys that signed with them", nil
+			return "labels name different holders of its keys, or of keys that signed with them", nil, nil
 		}
 	}
 	has := func(ids []uint32, set map[uint32]bool) bool {
@@ -218,8 +262,8 @@ func (r *rule) doubt(ctx context.Context, pass *heuristics.Pass, x *Index, g *gr
 	}
 	for i := range g.vetoed {
 		if t := &g.vetoed[i]; has(t.ids, miners) && has(t.ids, sideA) {
-			return "a transaction that spends both sides may be several parties'", nil
+			return "a transaction that spends both sides may be several parties'", nil, nil
 		}
 	}
-	return r.custody(ctx, pass, as)
+	return r.custody(ctx, pass, as, at)
 }

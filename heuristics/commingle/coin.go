@@ -33,10 +33,11 @@ type Coin struct {
 	Vin     int            // the input that spends it; -1 where none does or none was seen
 	By      model.TxID     // of this transaction
 	Class   Class
+	Left    string            // why the claim does without a coin of a class, which is then Other
 	Pool    string            // of a mined coin, where known
 	Mining  model.Probability // that a mined coin is one
 	Payout  *payout.Candidacy // that paid a mined coin
-	Actor   actor.Attribution // of a coin in an actor's own wallet
+	Actor   actor.Attribution // of a coin in an actor's own wallet, which may be mined
 	Trail   *trail.Trail      // of a received coin: of the transaction that paid it
 	Alike   model.Address     // the actor's address that the payer of dust looks like
 	Value   model.Amount      // where Known
@@ -44,16 +45,16 @@ type Coin struct {
 	Block   model.BlockRef // where the coin is spent, or else was paid
 }
 
-// attribution returns who the actor is whose coin it is or was, the label that
-// says so, and how sure that is.
-func (c *Coin) attribution() (entity string, l model.Label, p model.Probability) {
+// attribution returns who the actor is whose coin it is or was, and how sure that
+// is; nil where it is nobody's.
+func (c *Coin) attribution() (a *actor.Attribution, p model.Probability) {
 	switch {
 	case c.Class == Own:
-		return c.Actor.Entity, c.Actor.Label, c.Actor.Confidence
+		return &c.Actor, c.Actor.Confidence
 	case c.Class == Received && c.Trail != nil:
-		return c.Trail.Entity, c.Trail.Attribution.Label, c.Trail.Confidence
+		return &c.Trail.Attribution, c.Trail.Confidence
 	}
-	return "", model.Label{}, 0
+	return nil, 0
 }
 
 // Commingling is what the heuristic found about a transaction, an address or a
@@ -66,7 +67,12 @@ type Commingling struct {
 	// Sums by class of the coins of known value. Own is the actor's side: for
 	// kinds other than C1 and C2 what came from the actor. Other includes dust.
 	Mined, Own, Other model.Amount
-	Confidence        model.Probability // of the labels that both classes rest on
+	// Confidence is of what both classes rest on: of each the least of all that
+	// the claim names, times what doubtful labels of custodians leave.
+	Confidence model.Probability
+	rivals     []Coin        // material coins that labels give to another actor
+	doubts     []model.Label // of custodians or accounts, of too little confidence to prevent the claim
+	unvalued   [3]int        // coins of unknown value: mined, the actor's, others
 }
 
 // String returns the kind and the sums in one line.
@@ -91,33 +97,54 @@ func (c *Commingling) Balance() model.Probability {
 
 // sum adds the values up by class; it reports false where they do not fit. Coins
 // that came from an actor are on the actor's side only where the kind is about
-// such.
-func (c *Commingling) sum(*model.Tx) bool {
-	c.Mined, c.Own, c.Other = 0, 0, 0
+// such. A statement about several coins is no surer than about the least sure of
+// them.
+func (c *Commingling) sum() bool {
+	c.Mined, c.Own, c.Other, c.unvalued = 0, 0, 0, [3]int{}
 	ok := true
 	add := func(to *model.Amount, v model.Amount) {
 		var fits bool
 		*to, fits = to.Add(v)
 		ok = ok && fits
 	}
-	came := c.Kind == KindReceived || c.Kind == KindReceipt || c.Kind == KindService
-	mining, owner := model.Probability(0), model.Probability(0)
+	mining, owner := model.Certain, model.Certain
 	for i := range c.Coins {
 		coin := &c.Coins[i]
-		_, _, confidence := coin.attribution()
+		side := 2
 		switch {
 		case coin.Class == Mined:
+			side = 0
 			add(&c.Mined, coin.Value)
-			mining = max(mining, coin.Mining)
-		case coin.Class == Own && !came, coin.Class == Received && came:
+			mining = min(mining, coin.Mining)
+		case c.actors(coin):
+			side = 1
 			add(&c.Own, coin.Value)
-			owner = max(owner, confidence)
+			_, p := coin.attribution()
+			owner = min(owner, p)
 		default:
 			add(&c.Other, coin.Value)
 		}
+		if !coin.Known {
+			c.unvalued[side]++
+		}
+	}
+	for i := range c.rivals {
+		_, p := c.rivals[i].attribution()
+		owner = min(owner, p)
 	}
 	c.Confidence = mining.Times(owner)
+	for i := range c.doubts {
+		c.Confidence = min(c.Confidence, mining.Times(owner).Times(model.Certain-c.doubts[i].Confidence))
+	}
 	return ok
+}
+
+// actors reports whether a coin is on the actor's side.
+func (c *Commingling) actors(coin *Coin) bool {
+	if c.Kind == KindReceived || c.Kind == KindReceipt || c.Kind == KindService {
+		return coin.Class == Received
+	}
+	return coin.Class == Own
 }
 
 // count returns how many coins have the class.
@@ -137,13 +164,7 @@ func (p Params) material(c *Commingling) bool {
 	if !ok || whole <= 0 {
 		return false
 	}
-	for _, part := range [...]model.Amount{c.Mined, c.Own} {
-		share, ok := part.Share(int64(model.Certain), int64(whole))
-		if part < p.MinSat || !ok || model.Probability(share) < p.MinShare {
-			return false
-		}
-	}
-	return true
+	return p.enough(c.Mined, whole) && p.enough(c.Own, whole)
 }
 
 // weight returns the weight of a transaction that signs for both classes, given

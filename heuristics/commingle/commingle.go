@@ -33,6 +33,20 @@
 // labelled or not, holds coins for many, so nothing that it spends together has
 // one owner.
 //
+// The number of a finding about who signed (C1, C2) is that one party holds the keys
+// of the addresses that the claim names. Whose the addresses are, by label, and that
+// a payout paid them, are statements of their own with numbers of their own; the
+// least sure of those that the claim names weaken the evidence. The claim names one
+// actor's coins; another's, if they matter, are told as an alternative and weaken it
+// further. What a claim can do without, and is less sure, it does without. A receipt
+// of mining at an address that is labelled as the actor's counts as mined where it is
+// spent with other coins of the actor's.
+//
+// Labels of custodians prevent a finding from an even confidence on, the one from
+// which package cluster believes them. Weaker ones are told as evidence against, and
+// weaken it. Where the owner of an input is unknown, nobody knows who signed for it,
+// and no more is said than "possible".
+//
 // Dust is left out everywhere: small coins, coins of a size that token wallets
 // send, small payments of one value to many addresses. Addresses are compared by
 // their full scripts; dust from an address that looks like an actor's is noted as
@@ -83,7 +97,8 @@ Level C1: one transaction spends at least one receipt of mining (a member's outp
 recognised payout, or a coinbase output) and at least one coin at an address that a label
 gives to an actor as its own, each class material. Silent where the transaction may be
 collaborative (by shape, by signature-hash type, by the shape of a payjoin), where a
-custodian's label, an account's, or a service-like cluster is among the inputs, and where
+custodian's label, an account's, of even confidence at least, or a service-like cluster is
+among the inputs, and where
 the actor's coins lie in its account at a custodian. Level C2: one cluster, for which the
 same holds, spends both in separate transactions, and co-spends other than those of C1
 join the two sides. Where the coins only came from the actor, to an address that is not
@@ -100,8 +115,8 @@ C2 is wrong where co-spends are. C3 is wrong whenever somebody has a pool pay a 
 References: section 10 of the heuristics reference.`,
 		Version: 1,
 		Kinds: []heuristics.Kind{
-			{Name: Kind, Doc: "one transaction signs for mined coins and for an actor's own; wrong where two parties signed together"},
-			{Name: KindCluster, Doc: "one cluster spends mined coins and an actor's own separately; wrong where a co-spend that joins it was two parties'"},
+			{Name: Kind, Doc: "one party holds the keys of mined coins and of an actor's own, as one transaction signs for both; wrong where two parties signed together"},
+			{Name: KindCluster, Doc: "one party holds the keys of mined coins and of an actor's own, as one cluster spends both separately; wrong where a co-spend that joins it was two parties'"},
 			{Name: KindReceipt, Doc: "one address received mined coins and an actor's, and spent nothing; says little, as anyone can have it paid"},
 			{Name: KindService, Doc: "mined coins and an actor's went to one service; wrong to read as one owner, as it holds coins for many"},
 			{Name: KindReceived, Doc: "a miner received money from an actor and spent both together; wrong to read as control of the actor's coins"},

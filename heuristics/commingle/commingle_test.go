@@ -19,14 +19,13 @@ func TestLedgers(t *testing.T) { heuristictest.Run(t, Heuristic, "testdata/*.led
 // (attribution 0.97), 35,000,000 sat of an actor (label 0.9), 500 sat of dust.
 func TestCOM1(t *testing.T) {
 	p := DefaultParams()
-	tx := &model.Tx{}
 	c := &Commingling{Coins: []Coin{
 		{Class: Mined, Mining: model.Percent(97), Value: 9_280_000, Known: true},
 		{Class: Own, Value: 35_000_000, Known: true},
 		{Class: Dust, Value: 500, Known: true},
 	}}
 	c.Coins[1].Actor.Confidence = model.Percent(90)
-	if !c.sum(tx) || !p.material(c) {
+	if !c.sum() || !p.material(c) {
 		t.Fatal("not material")
 	}
 	if c.Mined != 9_280_000 || c.Own != 35_000_000 || c.Other != 500 {
@@ -76,7 +75,7 @@ func TestCOM2(t *testing.T) {
 		{Class: Mined, Mining: model.Percent(97), Value: 9_280_000, Known: true},
 		{Class: Received, Value: 546, Known: true},
 	}}
-	if !c.sum(nil) || p.material(c) {
+	if !c.sum() || p.material(c) {
 		t.Errorf("mined %d and 546 sat are material", c.Mined)
 	}
 	s := session(t, "testdata/c3_silent_dust.ledger")

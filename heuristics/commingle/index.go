@@ -221,7 +221,7 @@ func (b *builder) follow(tx *model.Tx) error {
 func (b *builder) byLabel(c uint32, a model.Address) bool {
 	yes, ok := b.labelled[c]
 	if !ok {
-		yes = b.services.Verdict(a).Why == service.Labelled
+		_, yes = b.x.clusters.Custodian(a, model.BlockRef{})
 		b.labelled[c] = yes
 	}
 	return yes
@@ -266,7 +266,7 @@ func (b *builder) gather(tx *model.Tx) {
 		}
 		return at
 	}
-	var payers []uint32 // clusters
+	var payers map[uint32]bool // clusters
 	if !tx.Coinbase() {
 		payers = b.spend(tx, here)
 	}
@@ -292,7 +292,7 @@ func (b *builder) gather(tx *model.Tx) {
 			continue
 		}
 		g := &x.groups[n]
-		within := slices.Contains(payers, x.clusters.ClusterOf(id))
+		within := payers[x.clusters.ClusterOf(id)]
 		if g.kind != ofActor {
 			if within {
 				continue // what a wallet pays itself is no receipt
@@ -328,7 +328,7 @@ func (b *builder) keep(c coin) {
 
 // spend marks the coins that a transaction spends, and returns the clusters that
 // sign it; none where several parties may.
-func (b *builder) spend(tx *model.Tx, here func() uint32) (payers []uint32) {
+func (b *builder) spend(tx *model.Tx, here func() uint32) (payers map[uint32]bool) {
 	x := b.x
 	_, skipped := x.clusters.Skipped(tx.ID)
 	var ids []uint32
@@ -344,8 +344,11 @@ func (b *builder) spend(tx *model.Tx, here func() uint32) (payers []uint32) {
 		if !ok {
 			continue
 		}
-		if c := x.clusters.ClusterOf(id); !skipped && !slices.Contains(payers, c) {
-			payers = append(payers, c)
+		if !skipped {
+			if payers == nil {
+				payers = map[uint32]bool{}
+			}
+			payers[x.clusters.ClusterOf(id)] = true
 		}
 		n, ok := x.of(id)
 		if !ok {
@@ -355,14 +358,14 @@ func (b *builder) spend(tx *model.Tx, here func() uint32) (payers []uint32) {
 		if x.groups[n].kind != ofActor {
 			continue
 		}
-		if !slices.Contains(ids, id) {
-			ids = append(ids, id)
-		}
+		ids = append(ids, id)
 		if _, held := b.at[in.Prev]; !held {
 			// Received before the scope began.
 			b.keep(coin{group: n, id: id, source: in.Prev, value: in.Value, known: in.ValueKnown, by: here(), vin: uint32(i)})
 		}
 	}
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
 	if len(ids) < 2 {
 		return payers
 	}

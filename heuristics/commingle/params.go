@@ -3,6 +3,7 @@ package commingle
 import (
 	"fmt"
 
+	"github.com/goldwash/goldwash/heuristics/cluster"
 	"github.com/goldwash/goldwash/model"
 )
 
@@ -19,6 +20,10 @@ type Params struct {
 	// MinPayout is the least probability of a payout whose receipts count as
 	// mined.
 	MinPayout model.Probability
+	// Custodian is the least confidence of a label that gives keys to a
+	// custodian, or to an account at one, and so prevents a finding about who
+	// holds them. A label of less makes the finding less sure.
+	Custodian model.Probability
 	// Ratio is the likelihood ratio of one transaction that signs for both.
 	Ratio int64
 	// The log likelihood ratios of one cluster that spends both separately, of
@@ -30,10 +35,11 @@ type Params struct {
 	Possible, ReceivedCap model.Probability
 	// Untested is the most that is said of one transaction that signs for both
 	// where the scope does not hold its addresses, so that it is not known
-	// whether their cluster behaves like a service. Sweep is how many addresses
+	// whether their cluster behaves like a service. Unowned is the most that is
+	// said of one of whose inputs the owner of any is unknown. Sweep is how many addresses
 	// such a transaction may spend to one output before nothing is said.
-	Untested model.Probability
-	Sweep    int
+	Untested, Unowned model.Probability
+	Sweep             int
 	// Prior is the probability that two classes of coins under one key-set
 	// in an ordinary transaction have one owner.
 	Prior model.Probability
@@ -55,10 +61,10 @@ type Params struct {
 func DefaultParams() Params {
 	return Params{
 		MinSat: 20_001, MinShare: model.Percent(1), DustingSat: 100_000, DustingOutputs: 10,
-		MinPayout: model.Percent(80),
-		Ratio:     200, Cluster: 4 * model.Nat, Receipt: model.Nat, Service: 2 * model.Nat, Received: model.Nat / 2,
+		MinPayout: model.Percent(80), Custodian: cluster.DefaultParams().LabelConfidence,
+		Ratio: 200, Cluster: 4 * model.Nat, Receipt: model.Nat, Service: 2 * model.Nat, Received: model.Nat / 2,
 		Possible: model.Percent(49), ReceivedCap: model.Percent(20), Prior: model.Percent(10),
-		Untested: model.Percent(80), Sweep: 10,
+		Untested: model.Percent(80), Unowned: model.Percent(49), Sweep: 10,
 		Hops: 4, FanOut: 5,
 		Coins: 2_000, Reach: 1 << 20, History: 2_000, MaxParts: 100,
 	}
@@ -75,6 +81,7 @@ func (p Params) Parameters() []model.Parameter {
 		chosen("dusting_sat", int64(p.DustingSat), ""),
 		chosen("dusting_outputs", p.DustingOutputs, ""),
 		chosen("min_payout", p.MinPayout, ""),
+		chosen("custodian", p.Custodian, "as in package cluster"),
 		chosen("ratio", p.Ratio, "section 10 of the heuristics reference"),
 		chosen("cluster_nats", p.Cluster, "section 10 of the heuristics reference"),
 		chosen("receipt_nats", p.Receipt, "section 10 of the heuristics reference"),
@@ -83,6 +90,7 @@ func (p Params) Parameters() []model.Parameter {
 		chosen("possible", p.Possible, "never more than possible"),
 		chosen("received_cap", p.ReceivedCap, ""),
 		chosen("untested", p.Untested, "never more than likely"),
+		chosen("unowned", p.Unowned, "never more than possible"),
 		chosen("sweep", p.Sweep, "as in package service"),
 		chosen("prior", p.Prior, ""),
 		chosen("hops", p.Hops, "as far as package trail follows"),

@@ -8,13 +8,14 @@ import (
 
 	"github.com/goldwash/goldwash/heuristics"
 	"github.com/goldwash/goldwash/heuristics/cluster"
+	"github.com/goldwash/goldwash/heuristics/payout"
 	"github.com/goldwash/goldwash/model"
 )
 
 // priors say what the prior is a probability of.
 var priors = map[string]string{
-	Kind:         "two classes of coins under one key-set in an ordinary transaction having one owner",
-	KindCluster:  "two classes of coins that one cluster of addresses spends having one owner",
+	Kind:         "the keys of two classes of coins that one ordinary transaction spends having one holder",
+	KindCluster:  "the keys of two classes of coins that one cluster of addresses spends having one holder",
 	KindReceived: "whoever spends mined coins and coins from the actor together being the actor",
 	KindReceipt:  "two classes of coins that one address received having one owner",
 	KindService:  "two classes of coins that one service received having one owner",
@@ -64,6 +65,9 @@ func (r *rule) start(ctx context.Context, pass *heuristics.Pass, c *Commingling,
 		if unseenBehaviour(pass, c) > 0 {
 			most, why = r.Untested, "whether the addresses' clusters behave like a service was not tested"
 		}
+		if slices.ContainsFunc(c.Coins, func(coin Coin) bool { return coin.Address.IsZero() }) && (most == 0 || r.Unowned < most) {
+			most, why = r.Unowned, "the owner of an input is unknown, so that it is not known whether a custodian or another party signs"
+		}
 	case KindReceived:
 		most, why = r.ReceivedCap, "receiving is not controlling"
 	case KindReceipt:
@@ -75,10 +79,16 @@ func (r *rule) start(ctx context.Context, pass *heuristics.Pass, c *Commingling,
 	whole := c.Mined + c.Own + c.Other
 	f.Facts = []model.Fact{
 		{Name: "level", Value: levels[c.Kind]},
-		{Name: "mined share", Value: share(c.Mined, whole)},
-		{Name: side + " share", Value: share(c.Own, whole)},
-		{Name: "other share", Value: share(c.Other, whole)},
+		{Name: "mined share", Value: c.bound(0) + share(c.Mined, whole)},
+		{Name: side + " share", Value: c.bound(1) + share(c.Own, whole)},
+		{Name: "other share", Value: c.bound(2) + share(c.Other, whole)},
 		{Name: "balance", Value: c.Balance().String()},
+	}
+	for i := range f.Facts {
+		// The bound is before a number that says nothing, or it is not.
+		if strings.HasPrefix(f.Facts[i].Value, unknown) || f.Facts[i].Name == "balance" && c.unvalued[0]+c.unvalued[1] > 0 {
+			f.Facts[i].Value = unknown
+		}
 	}
 	if n := c.count(Dust); n > 0 {
 		what := "dust inputs"
@@ -88,6 +98,7 @@ func (r *rule) start(ctx context.Context, pass *heuristics.Pass, c *Commingling,
 		f.Facts = append(f.Facts, model.Fact{Name: "dust", Value: fmt.Sprintf("includes %d %s, ignored", n, what)})
 	}
 	labelsUsed(&f, c)
+	related := map[model.Ref]bool{}
 	for i := range c.Coins {
 		coin := &c.Coins[i]
 		if coin.Class != Mined && coin.Class != Own && coin.Class != Received || coin.Address.IsZero() {
@@ -96,7 +107,8 @@ func (r *rule) start(ctx context.Context, pass *heuristics.Pass, c *Commingling,
 		if c.Kind == KindService && coin.Class == Mined {
 			continue // other customers of the service are nobody's business here
 		}
-		if r := model.RefAddress(coin.Address); r != on && !slices.Contains(f.Related, r) {
+		if r := model.RefAddress(coin.Address); r != on && !related[r] {
+			related[r] = true
 			f.Related = append(f.Related, r)
 		}
 	}
@@ -143,6 +155,9 @@ func (r *rule) items(ctx context.Context, pass *heuristics.Pass, f *model.Findin
 		switch coin.Class {
 		case Mined:
 			it.Note = fmt.Sprintf("%s %s, probability %s", verb, pool(coin.Pool), coin.Mining.Short())
+			if coin.Actor.Entity != "" {
+				it.Note += fmt.Sprintf("; %s's address by label, confidence %s", name(coin.Actor.Entity), coin.Actor.Confidence.Short())
+			}
 		case Own:
 			it.Note = fmt.Sprintf("spends %s; %s by label, confidence %s", coin.Source, name(coin.Actor.Entity), coin.Actor.Confidence.Short())
 		case Received:
@@ -158,6 +173,9 @@ func (r *rule) items(ctx context.Context, pass *heuristics.Pass, f *model.Findin
 			if !coin.Alike.IsZero() {
 				it.Note = "dust; its payer is a " + lookAlike(coin.Alike)
 			}
+		}
+		if coin.Left != "" {
+			it.Note = coin.Left
 		}
 		items = append(items, it)
 	}
@@ -224,17 +242,22 @@ func labelsUsed(f *model.Finding, c *Commingling) {
 			f.Labels = append(f.Labels, l)
 		}
 	}
+	did := map[model.Ref]bool{}
+	paid := map[*payout.Candidacy]bool{}
 	for i := range c.Coins {
 		if c.Coins[i].Class == Own || c.Coins[i].Class == Received {
-			_, l, _ := c.Coins[i].attribution()
-			add(l)
+			if a, _ := c.Coins[i].attribution(); a != nil && !did[a.Label.On] {
+				did[a.Label.On] = true
+				add(a.Label)
+			}
 		}
 	}
 	actors := len(f.Labels)
 	for i := range c.Coins {
-		if c.Coins[i].Class != Mined || c.Coins[i].Payout == nil {
+		if c.Coins[i].Class != Mined || c.Coins[i].Payout == nil || paid[c.Coins[i].Payout] {
 			continue
 		}
+		paid[c.Coins[i].Payout] = true
 		for _, l := range c.Coins[i].Payout.Payer.Labels {
 			if len(f.Labels) < actors+maxLabels {
 				add(l)
@@ -268,8 +291,14 @@ func list(names []string) string {
 // names lists the actors, the pools, and the addresses that received mined coins
 // and the actor's, each once, in the order of the coins.
 func names(c *Commingling) (actors, pools, mined, paid []string) {
+	type named struct {
+		in *[]string
+		s  string
+	}
+	seen := map[named]bool{}
 	add := func(to *[]string, s string) {
-		if !slices.Contains(*to, s) {
+		if n := (named{to, s}); !seen[n] {
+			seen[n] = true
 			*to = append(*to, s)
 		}
 	}
@@ -284,8 +313,9 @@ func names(c *Commingling) (actors, pools, mined, paid []string) {
 			if coin.Class == Received && c.Kind == Kind {
 				continue
 			}
-			entity, _, _ := coin.attribution()
-			add(&actors, name(entity))
+			if a, _ := coin.attribution(); a != nil {
+				add(&actors, name(a.Entity))
+			}
 			add(&paid, coin.Address.String())
 		}
 	}
@@ -293,6 +323,23 @@ func names(c *Commingling) (actors, pools, mined, paid []string) {
 		mined = []string{"an address that is not known"}
 	}
 	return actors, pools, mined, paid
+}
+
+const unknown = "unknown"
+
+// bound says in which direction the share of a side is a bound, as coins are of
+// unknown value: those of the side itself make its share greater, the others less.
+func (c *Commingling) bound(side int) string {
+	mine, all := c.unvalued[side], c.unvalued[0]+c.unvalued[1]+c.unvalued[2]
+	switch {
+	case all == 0:
+		return ""
+	case mine == 0:
+		return "at most "
+	case mine == all:
+		return "at least "
+	}
+	return unknown
 }
 
 // share writes part/whole with four decimals.

@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/goldwash/goldwash/heuristics"
+	"github.com/goldwash/goldwash/heuristics/cluster"
 	"github.com/goldwash/goldwash/model"
 )
 
@@ -15,8 +17,10 @@ func (r *rule) spent(ctx context.Context, pass *heuristics.Pass, tx *model.Tx, c
 	if err != nil {
 		return f, err
 	}
-	actors, pools, mined, paid := names(c)
-	signers(&f, tx, unseenBehaviour(pass, c))
+	actors, _, mined, paid := names(c)
+	joint := cluster.Of(pass).Payjoin(tx)
+	outside, unowned := unseenBehaviour(pass, c), unowned(tx)
+	signers(&f, tx, outside, joint)
 	if c.Kind == KindReceived {
 		at := ""
 		if !slices.Equal(mined, paid) {
@@ -26,10 +30,8 @@ func (r *rule) spent(ctx context.Context, pass *heuristics.Pass, tx *model.Tx, c
 			list(mined), list(actors), at, tx.ID)
 		payee(&f, actors)
 	} else {
-		f.Claim = fmt.Sprintf("One party controls the coins of %s and %s BTC mined at %s, paid to %s: transaction %s signs for both.",
-			list(actors), c.Mined, list(pools), list(mined), tx.ID)
-		f.Premises = append(f.Premises, model.Premise{Text: "The attributed coins are the actor's own.", Question: "Did the actor hold them, or only pay them?",
-			Answer: "held: they lie at an address that the label gives to the actor, and they did not merely come from one."})
+		f.Claim = fmt.Sprintf("One party holds the keys of %s: transaction %s signs for both.", keys(paid, mined), tx.ID)
+		c.attributed(&f)
 		f.Alternatives = []model.Alternative{
 			{Text: "Two parties signed one transaction: a batch service, a swap, a channel funded by both.", WhyNot: "signatures that commit to everything can be two parties'."},
 			{Text: "A custodian too small to show in the scope holds both.", WhyNot: "its cluster may be larger than what was scanned."},
@@ -39,35 +41,61 @@ func (r *rule) spent(ctx context.Context, pass *heuristics.Pass, tx *model.Tx, c
 			"Proof that the label on the attributed address is wrong.",
 		}
 		f.Confidence = model.AnalyticConfidence{Level: model.Low, Reasons: []string{
-			"there is evidence of ownership", "the error rate of the rule is not measured"}}
+			"two parties or a custodian can sign one transaction, and the ledger does not tell", "the error rate of the rule is not measured",
+			"for the claim: every key was used in one transaction"}}
 	}
 	behaviour := "a custodian's or an account's label, or the behaviour of a service, on the inputs' clusters"
-	if unseenBehaviour(pass, c) > 0 {
+	if outside > 0 {
 		behaviour = "a custodian's or an account's label on the inputs' addresses"
+	}
+	if unowned > 0 {
+		behaviour += fmt.Sprintf(", of those %d of %d whose owner is known", len(tx.Inputs)-unowned, len(tx.Inputs))
+		f.Unseen = append(f.Unseen, fmt.Sprintf("Who signs for %d of %d inputs: their owner is unknown, so that labels and behaviour were not tested for them.", unowned, len(tx.Inputs)))
 	}
 	f.Counter = append(f.Counter,
 		model.Counter{Text: "signatures that leave part of the transaction to others"},
-		model.Counter{Text: "the shape of a coinjoin or, where it could be tested, of a payjoin"},
-		model.Counter{Text: behaviour})
+		model.Counter{Text: "the shape of a coinjoin"})
+	if joint.Tested() {
+		f.Counter = append(f.Counter, model.Counter{Text: "the shape of a payjoin"})
+	} else {
+		f.Unseen = append(f.Unseen, "Whether it is a payjoin: not tested, as "+joint.Untested+".")
+	}
+	f.Counter = append(f.Counter, model.Counter{Text: behaviour + ", of at least even confidence"})
 	if n := tx.Unresolved(); n > 0 {
-		f.Unseen = append(f.Unseen, fmt.Sprintf("The value of %d inputs; they count as nothing in the sums.", n))
+		f.Unseen = append(f.Unseen, fmt.Sprintf("The value of %d inputs; they count as nothing in the sums, and shares are bounds.", n))
 	}
 	return f, nil
 }
 
+// unowned counts the inputs whose owner is unknown.
+func unowned(tx *model.Tx) int {
+	n := 0
+	for i := range tx.Inputs {
+		if tx.Inputs[i].OwnerBy == model.OwnerUnknown {
+			n++
+		}
+	}
+	return n
+}
+
+// keys names the addresses of the two sides, or the one side that they are.
+func keys(paid, mined []string) string {
+	if slices.Equal(paid, mined) {
+		return list(paid) + ", where coins of both classes lay"
+	}
+	return list(paid) + " and of " + list(mined)
+}
+
 // signers answers what counsel would ask about the signatures. Of so many inputs
 // the scope does not hold the address.
-func signers(f *model.Finding, tx *model.Tx, outside int) {
-	onlyAll, none, unowned := true, 0, 0
+func signers(f *model.Finding, tx *model.Tx, outside int, joint cluster.PayjoinTest) {
+	onlyAll, none, unowned := true, 0, unowned(tx)
 	for i := range tx.Inputs {
 		switch s := tx.Inputs[i].SigHash; {
 		case s == 0:
 			none++
 		default:
 			onlyAll = onlyAll && s.OnlyAll()
-		}
-		if tx.Inputs[i].OwnerBy == model.OwnerUnknown {
-			unowned++
 		}
 	}
 	signed := "yes: a signature was found on every input, and each commits to the whole transaction."
@@ -80,16 +108,27 @@ func signers(f *model.Finding, tx *model.Tx, outside int) {
 	if !onlyAll {
 		signed = "no."
 	}
-	custodian := "no label of a custodian or of an account is on the inputs' clusters, and none behaves like a service within the scope."
+	custodian := "no: no label of a custodian or of an account is on the inputs' clusters, and none behaves like a service within the scope."
 	if unowned > 0 {
-		custodian = fmt.Sprintf("not as far as seen: no label of a custodian or of an account is on the clusters of inputs with a known owner, and none behaves like a service within the scope; %d of %d inputs have none.", unowned, len(tx.Inputs))
+		custodian = fmt.Sprintf("not tested for %d of %d inputs, whose owner is unknown; no for the others: no label of a custodian or of an account is on their clusters, and none behaves like a service within the scope.", unowned, len(tx.Inputs))
 	}
 	if outside > 0 {
-		custodian = fmt.Sprintf("unknown: no label of a custodian or of an account was seen on the inputs' addresses, but whether their clusters behave like a service was not tested for %d of %d inputs, whose addresses the scope does not hold.", outside, len(tx.Inputs))
+		custodian = fmt.Sprintf("not tested in full: no label of a custodian or of an account was seen on the inputs' addresses, but whether their clusters behave like a service was not tested for %d of %d inputs, whose addresses the scope does not hold.", outside, len(tx.Inputs))
+	}
+	if outside > 0 && unowned > 0 {
+		custodian = fmt.Sprintf("%s Nor was anything tested for %d inputs, whose owner is unknown.", custodian, unowned)
+	}
+	mix := "no: its outputs and signatures have not the shape of one."
+	if tx.Unresolved() > 0 {
+		mix = "no by its outputs and signatures; rules that need the values of all inputs were not tested."
+	}
+	payjoin := "no: the amounts do not fit two parties."
+	if !joint.Tested() {
+		payjoin = "not tested: " + joint.Untested + "."
 	}
 	f.Premises = append(f.Premises,
-		model.Premise{Text: "Whoever signs for both coins controls both.", Question: "Could the transaction be collaborative?",
-			Answer: "no sign of it: it has not the shape of a coinjoin nor, where that could be tested, of a payjoin."},
+		model.Premise{Text: "Whoever signs for both coins controls both.", Question: "Does the transaction have the shape of a coinjoin?", Answer: mix},
+		model.Premise{Text: "No payee added a coin of his own.", Question: "Does the transaction have the shape of a payjoin?", Answer: payjoin},
 		model.Premise{Text: "The signatures are of one signer.", Question: "Does every signature commit to the whole transaction?", Answer: signed},
 		model.Premise{Text: "No custodian holds the keys.", Question: "Could a custodian hold both keys?", Answer: custodian},
 	)
@@ -120,9 +159,11 @@ func (r *rule) joined(ctx context.Context, pass *heuristics.Pass, x *Index, g *g
 	if err != nil {
 		return f, err
 	}
-	actors, pools, mined, paid := names(c)
-	f.Claim = fmt.Sprintf("One party controls the coins of %s at %s and %s BTC mined at %s, paid to %s: co-spends join the addresses, and each class was spent in transactions of its own.",
-		list(actors), list(paid), c.Mined, list(pools), list(mined))
+	_, _, mined, paid := names(c)
+	f.Claim = fmt.Sprintf("One party holds the keys of %s: co-spends join the addresses, and each class was spent in transactions of its own.", keys(paid, mined))
+	if on := c.Address.String(); !strings.Contains(f.Claim, on) {
+		f.Claim = strings.TrimSuffix(f.Claim, ".") + fmt.Sprintf("; %s stands for their cluster.", on)
+	}
 	e := model.Evidence{Family: "co-spend", Text: fmt.Sprintf("%d transactions spend addresses together and so join the two sides.", len(path))}
 	for _, n := range path {
 		if len(e.Items) == r.MaxParts {
@@ -148,9 +189,8 @@ func (r *rule) joined(ctx context.Context, pass *heuristics.Pass, x *Index, g *g
 			Answer: "the transactions listed do so without any that spends both."},
 		{Text: "No custodian holds the keys.", Question: "Could a custodian hold both keys?",
 			Answer: "no label of a custodian or of an account is on the cluster, and it does not behave like a service within the scope."},
-		{Text: "The attributed coins are the actor's own.", Question: "Did the actor hold them, or only pay them?",
-			Answer: "held: they lie at an address that the label gives to the actor, and they did not merely come from one."},
 	}
+	c.attributed(&f)
 	f.Alternatives = []model.Alternative{
 		{Text: "Two parties signed one of the transactions that join the addresses.", WhyNot: "signatures that commit to everything can be two parties'."},
 		{Text: "A key was handed over or imported from one wallet into another.", WhyNot: "that leaves no trace on the ledger."},
@@ -166,6 +206,9 @@ func (r *rule) joined(ctx context.Context, pass *heuristics.Pass, x *Index, g *g
 		"Proof that the label on the attributed address is wrong.",
 	}
 	f.Unseen = append(f.Unseen, "What was spent outside the scope of the run.")
+	if n := c.unvalued[0] + c.unvalued[1] + c.unvalued[2]; n > 0 {
+		f.Unseen = append(f.Unseen, fmt.Sprintf("The value of %d coins; they count as nothing in the sums, and shares are bounds.", n))
+	}
 	if g.dropped > 0 {
 		f.Unseen = append(f.Unseen, fmt.Sprintf("%d coins of the cluster beyond the bound.", g.dropped))
 	}

@@ -58,6 +58,7 @@ func TestWithoutBlocksOrHistories(t *testing.T) {
 var needsScope = map[string][]string{
 	"c2_cluster_spends_both_separately.ledger":        {commingle.KindCluster},
 	"c2_joined_through_a_third_address.ledger":        {commingle.KindCluster},
+	"c2_weak_label_of_a_custodian.ledger":             {commingle.KindCluster},
 	"c2_beside_the_slip.ledger":                       {commingle.KindCluster},
 	"c3_receipt_through_an_address_in_between.ledger": {commingle.KindReceipt},
 	"c5_inferred_deposit_address.ledger":              {commingle.KindService},

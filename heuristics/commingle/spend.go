@@ -1,6 +1,7 @@
 package commingle
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -53,6 +54,7 @@ func (r *rule) transaction(ctx context.Context, pass *heuristics.Pass, x *Index)
 	if err != nil {
 		return nil, err
 	}
+	c.complete(&f)
 	pass.Report(f)
 	return c, nil
 }
@@ -149,7 +151,7 @@ func (r *rule) own(ctx context.Context, pass *heuristics.Pass, tx *model.Tx, c *
 
 // together judges a transaction that spends an actor's own coins.
 func (r *rule) together(ctx context.Context, pass *heuristics.Pass, tx *model.Tx, c *Commingling) error {
-	why, err := r.guard(ctx, pass, tx)
+	why, err := r.guard(ctx, pass, tx, c)
 	if err != nil {
 		return err
 	}
@@ -157,14 +159,59 @@ func (r *rule) together(ctx context.Context, pass *heuristics.Pass, tx *model.Tx
 		pass.Note("attributed coins spent with others, left out: "+why, 1)
 		return heuristics.ErrSkip
 	}
-	mined, err := r.mined(ctx, pass, c.Coins, false)
-	if err != nil {
+	judged := slices.Clone(c.Coins)
+	for i := range judged {
+		if judged[i].Class == Own {
+			judged[i].Class = Other
+		}
+	}
+	if _, err := r.mined(ctx, pass, judged); err != nil {
 		return err
 	}
-	if !mined || !c.sum(tx) || !r.material(c) {
+	kept := r.receipts(c.Coins, judged)
+	pass.Note("receipt of mining at an actor's own address, spent with no other coins of the actor: counted as the actor's, not as mined", kept)
+	if c.count(Mined) == 0 || !c.settle(&r.Params) || !r.material(c) {
 		return heuristics.ErrSkip
 	}
 	return nil
+}
+
+// receipts marks the mined coins, given what each coin is if labels of actors are
+// left out of account. An actor's own coin that is a receipt of mining is mined
+// where one transaction spends it with enough of the same actor's that are none;
+// otherwise it is the actor's, and counted in what is returned.
+func (r *rule) receipts(coins, judged []Coin) (kept int) {
+	type side struct {
+		tx    model.TxID
+		actor string
+	}
+	plain, whole := map[side]model.Amount{}, map[model.TxID]model.Amount{}
+	add := func(v, w model.Amount) model.Amount {
+		if sum, fits := v.Add(w); fits {
+			return sum
+		}
+		return v
+	}
+	of := func(c *Coin) side { return side{c.By, model.EntityKey(c.Actor.Entity)} }
+	for i := range coins {
+		c := &coins[i]
+		whole[c.By] = add(whole[c.By], c.Value)
+		if c.Class == Own && judged[i].Class != Mined {
+			plain[of(c)] = add(plain[of(c)], c.Value)
+		}
+	}
+	for i := range coins {
+		c, j := &coins[i], &judged[i]
+		if j.Class != Mined {
+			continue
+		}
+		if c.Class == Own && !r.enough(plain[of(c)], whole[c.By]) {
+			kept++
+			continue
+		}
+		c.Class, c.Pool, c.Mining, c.Payout = Mined, j.Pool, j.Mining, j.Payout
+	}
+	return kept
 }
 
 // received judges a transaction without such coins: whether it spends coins that
@@ -181,7 +228,7 @@ func (r *rule) received(ctx context.Context, pass *heuristics.Pass, x *Index, tx
 	if !slices.ContainsFunc(c.Coins, func(coin Coin) bool { return may(&coin) }) {
 		return heuristics.ErrSkip
 	}
-	mined, err := r.mined(ctx, pass, c.Coins, false)
+	mined, err := r.mined(ctx, pass, c.Coins)
 	if err != nil {
 		return err
 	}
@@ -211,7 +258,7 @@ func (r *rule) received(ctx context.Context, pass *heuristics.Pass, x *Index, tx
 	if !found {
 		return heuristics.ErrSkip
 	}
-	why, err := r.guard(ctx, pass, tx)
+	why, err := r.guard(ctx, pass, tx, c)
 	if err != nil {
 		return err
 	}
@@ -219,7 +266,7 @@ func (r *rule) received(ctx context.Context, pass *heuristics.Pass, x *Index, tx
 		pass.Note("coins from an actor spent with mined ones, left out: "+why, 1)
 		return heuristics.ErrSkip
 	}
-	if !c.sum(tx) || !r.material(c) {
+	if !c.settle(&r.Params) || !r.material(c) {
 		return heuristics.ErrSkip
 	}
 	return nil
@@ -251,8 +298,9 @@ func (r *rule) came(ctx context.Context, pass *heuristics.Pass, coin *Coin) (boo
 	return true, nil
 }
 
-// guard says why nothing may be concluded from the transaction, if so.
-func (r *rule) guard(ctx context.Context, pass *heuristics.Pass, tx *model.Tx) (string, error) {
+// guard says why nothing may be concluded from the transaction, if so, and keeps
+// what only makes it less sure.
+func (r *rule) guard(ctx context.Context, pass *heuristics.Pass, tx *model.Tx, c *Commingling) (why string, err error) {
 	v, err := shape.Of(ctx, pass, tx.ID)
 	if err != nil {
 		return "", err
@@ -274,8 +322,10 @@ func (r *rule) guard(ctx context.Context, pass *heuristics.Pass, tx *model.Tx) (
 		return fmt.Sprint(why), nil
 	}
 	var as []model.Address
+	listed := map[model.Address]bool{}
 	for i := range tx.Inputs {
-		if in := &tx.Inputs[i]; in.OwnerBy != model.OwnerUnknown && !slices.Contains(as, in.Owner) {
+		if in := &tx.Inputs[i]; in.OwnerBy != model.OwnerUnknown && !listed[in.Owner] {
+			listed[in.Owner] = true
 			as = append(as, in.Owner)
 		}
 	}
@@ -290,7 +340,8 @@ func (r *rule) guard(ctx context.Context, pass *heuristics.Pass, tx *model.Tx) (
 			return "has the form of a service's sweep, and the scope does not tell whether it is one", nil
 		}
 	}
-	return r.custody(ctx, pass, as)
+	why, c.doubts, err = r.custody(ctx, pass, as, tx.Block)
+	return why, err
 }
 
 // swept reports whether a transaction of one output, which spends so many
@@ -304,7 +355,9 @@ func (r *rule) swept(ctx context.Context, pass *heuristics.Pass, tx *model.Tx, a
 	if err != nil {
 		return false, err
 	}
-	return slices.ContainsFunc(ls[0], func(l model.Label) bool { return l.Category.Custodial() && ownWallet(l.Role) }), nil
+	return slices.ContainsFunc(ls[0], func(l model.Label) bool {
+		return cluster.Custodial(&l, r.Custodian, tx.Block) && ownWallet(l.Role)
+	}), nil
 }
 
 // ownWallet reports whether a custodian's address of the role is not a customer's.
@@ -329,8 +382,9 @@ func untested(clusters *cluster.Index, as []model.Address) int {
 }
 
 // custody says why the keys of addresses, or of their clusters, may be held for
-// others; empty where nothing says so.
-func (r *rule) custody(ctx context.Context, pass *heuristics.Pass, as []model.Address) (string, error) {
+// others; empty where nothing says so. Labels that say so with less confidence than
+// counts are the doubts.
+func (r *rule) custody(ctx context.Context, pass *heuristics.Pass, as []model.Address, at model.BlockRef) (why string, doubts []model.Label, err error) {
 	refs := make([]model.Ref, len(as))
 	for i, a := range as {
 		refs[i] = model.RefAddress(a)
@@ -338,30 +392,51 @@ func (r *rule) custody(ctx context.Context, pass *heuristics.Pass, as []model.Ad
 	// Labels that indexes derived are on addresses only.
 	direct, err := pass.Labels(ctx, refs...)
 	if err != nil {
-		return "", err
+		return "", nil, err
+	}
+	judge := func(ls []model.Label) string {
+		for i := range ls {
+			switch l := &ls[i]; {
+			case l.Role == model.RoleAccount && l.Confidence >= r.Custodian:
+				return "an address is in a wallet that holds an account, by label"
+			case cluster.Custodial(l, r.Custodian, at):
+				return "an address is a custodian's by label"
+			case l.Role == model.RoleAccount || cluster.Custodial(l, 0, at):
+				doubts = append(doubts, *l)
+			}
+		}
+		return ""
 	}
 	services, clusters := service.Of(pass), cluster.Of(pass)
+	seen := map[uint32]bool{}
 	for i, a := range as {
-		for _, ls := range [...][]model.Label{direct[i], clusters.Labels(a)} {
-			for j := range ls {
-				switch l := &ls[j]; {
-				case l.Role == model.RoleAccount:
-					return "an address is in a wallet that holds an account, by label", nil
-				case l.Category.Custodial():
-					return "an address is a custodian's by label", nil
-				}
+		if why := judge(direct[i]); why != "" {
+			return why, nil, nil
+		}
+		// The labels of a cluster are those of all its addresses.
+		if id, ok := clusters.ID(a); ok {
+			c := clusters.ClusterOf(id)
+			if seen[c] {
+				continue
+			}
+			seen[c] = true
+			if why := judge(clusters.LabelsOf(c)); why != "" {
+				return why, nil, nil
 			}
 		}
 		if services.Like(a) {
-			return "an address is of a cluster that behaves like a service", nil
+			return "an address is of a cluster that behaves like a service", nil, nil
 		}
 	}
-	return "", nil
+	slices.SortFunc(doubts, func(a, b model.Label) int { return cmp.Or(cmp.Compare(b.Confidence, a.Confidence), a.Compare(&b)) })
+	doubts = slices.CompactFunc(doubts, model.Label.Equal)
+	return "", doubts[:min(len(doubts), maxLabels)], nil
 }
 
-// mined marks the coins that a pool or a coinbase paid to a miner: to anybody,
-// but to a service's customer only where services count.
-func (r *rule) mined(ctx context.Context, pass *heuristics.Pass, coins []Coin, services bool) (bool, error) {
+// mined marks the coins that a pool or a coinbase paid to a miner: to anybody, be
+// it a service's customer. Whether a service holds the key is for [rule.custody] to
+// say: a payout takes a payee for a service's by labels of any confidence.
+func (r *rule) mined(ctx context.Context, pass *heuristics.Pass, coins []Coin) (bool, error) {
 	var ids []model.TxID
 	seen := map[model.TxID]bool{}
 	for i := range coins {
@@ -391,7 +466,7 @@ func (r *rule) mined(ctx context.Context, pass *heuristics.Pass, coins []Coin, s
 			continue
 		}
 		ok, pool, prob := cand.MemberReceipt(coin.Source.Vout)
-		if v := coin.Source.Vout; !ok && services && cand.Accepted && uint64(v) < uint64(len(cand.Receipts)) && cand.Receipts[v].Class == payout.Service {
+		if v := coin.Source.Vout; !ok && cand.Accepted && uint64(v) < uint64(len(cand.Receipts)) && cand.Receipts[v].Class == payout.Service {
 			ok, pool, prob = true, cand.Payer.Pool, cand.Score.Probability
 		}
 		if !ok || prob < r.MinPayout {

@@ -56,6 +56,7 @@ func newHeuristic(p Params, view *view) *heuristics.Heuristic {
 		Name:     "depaddr",
 		Doc:      doc,
 		Version:  1,
+		Horizon:  heuristics.Tip, // later blocks change clusters and what labels reach
 		Kinds:    []heuristics.Kind{{Name: Kind, Doc: "addresses inferred to belong to the operator of a labelled address; wrong where the label is, or where a customer gathers coins at the operator's own wallet"}},
 		Requires: []*heuristics.Heuristic{cluster.Heuristic, service.Heuristic},
 		Params:   p.Parameters(),

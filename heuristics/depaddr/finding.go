@@ -67,8 +67,8 @@ func (x *Index) finding(o *operator) model.Finding {
 			{Text: "An address was given to another customer, or to nobody any more, since.", WhyNot: "inferred labels have the bounds in time of the seed's label, and none where that has none"},
 		},
 		Counter: []model.Counter{
-			{Text: "Looked for: labels in the cluster of a seed that name another party. Where there are any, nothing is inferred from it."},
-			{Text: "Looked for, where behaviour decides: coins that the service paid to the address. Where there are any, it is not inferred."},
+			{Text: "labels in the cluster of a seed that name another party; where there are any, nothing is inferred from it"},
+			{Text: "where behaviour decides, coins that the service paid to the address; where there are any, it is not inferred"},
 		},
 		RefutedBy: []string{
 			fmt.Sprintf("%s showing that one of the addresses is not, or was not then, its own", name),

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/goldwash/goldwash/heuristics/actor"
 	"github.com/goldwash/goldwash/heuristics/depaddr"
+	"github.com/goldwash/goldwash/heuristics/trail"
 	"github.com/goldwash/goldwash/model"
 )
 
@@ -13,7 +15,11 @@ import (
 // is left of it.
 func (f *found) counter(ctx context.Context, g *model.Finding) error {
 	d := f.d
-	g.Counter = append(g.Counter, model.Counter{Text: "an input of the service itself, which would make it a transfer of its own"})
+	where := ""
+	if f.r.Payers.Unowned > 0 {
+		where = " among the inputs of known owner"
+	}
+	g.Counter = append(g.Counter, model.Counter{Text: "an input of the service itself" + where + ", which would make it a transfer of its own"})
 	g.Unseen = append(g.Unseen, f.unseen...)
 	g.Unseen = append(g.Unseen, "That hash power was bought, and by whom: that is in the service's books only.")
 	if f.r.Payers.Unowned > 0 {
@@ -116,7 +122,7 @@ func (f *found) net(ctx context.Context, g *model.Finding, elsewhere []Return) e
 		text += "; which of several deposits some of them belong to is not known, and those are left out of the net amount"
 	}
 	g.Facts = append(g.Facts, model.Fact{Name: "returned", Value: text})
-	m, err := f.pass.Money(ctx, net, f.tx.Block)
+	m, err := f.worth(ctx, net)
 	if err != nil {
 		return err
 	}
@@ -129,7 +135,7 @@ func (f *found) net(ctx context.Context, g *model.Finding, elsewhere []Return) e
 
 // untraced says where the search for a payer behind the inputs ended.
 func (f *found) untraced(g *model.Finding) {
-	if f.d.Attributed() || len(f.r.Payers.Actors) > 0 {
+	if f.d.Attributed() {
 		if f.r.lacks != "" {
 			g.Unseen = append(g.Unseen, "Where the inputs come from: "+f.r.lacks+".")
 		}
@@ -152,17 +158,14 @@ func (f *found) premises(g *model.Finding) {
 	f.payeePremises(g)
 	if d.Attributed() {
 		f.payerPremises(g)
-		if r.Trail == nil {
+		if r.Payers.Payjoin {
 			g.Alternatives = append(g.Alternatives, model.Alternative{
 				Text:   "The transaction is a payjoin of two parties, and the other one paid.",
 				WhyNot: fmt.Sprintf("its amounts fit that; then %s would be somebody's change or one that signs, which its label contradicts and does not exclude.", d.Address)})
 		}
 		g.Alternatives = append(g.Alternatives, model.Alternative{Text: "The payer paid into somebody else's account.", WhyNot: "the ledger does not show whose account is credited."})
-	} else if len(r.Payers.Actors) > 0 {
-		g.Alternatives = append(g.Alternatives, model.Alternative{
-			Text:   fmt.Sprintf("%s paid: some inputs are its own.", r.Payers.Actors[0].Entity),
-			WhyNot: fmt.Sprintf("several parties may have signed the transaction (%s), so which of them paid this output is not known.", r.Payers.Several)})
 	}
+	f.rivals(g)
 	for _, a := range r.Payers.Accounts {
 		if !d.Attributed() || !model.SameEntity(a.Entity, d.Payer.Entity) {
 			g.Alternatives = append(g.Alternatives, model.Alternative{
@@ -197,7 +200,10 @@ func (f *found) payeePremises(g *model.Finding) {
 	if inferred = inferred && d.Inferred(); inferred {
 		label, what = inf.Seed, "the label that it is inferred from"
 	}
-	if when, ok := f.tx.Block.Clock(); ok {
+	if _, known := label.HoldsAt(f.tx.Block); !known {
+		answer = "unknown: " + what + " is bounded in time, and the time of the block is not known."
+		g.Unseen = append(g.Unseen, "Whether the payee's label held at the time of the payment.")
+	} else if when, ok := f.tx.Block.Clock(); ok {
 		switch {
 		case !label.From.IsZero() || !label.To.IsZero():
 			answer = "yes: the block's time is within the bounds of " + what + "."
@@ -230,14 +236,21 @@ func (f *found) payeePremises(g *model.Finding) {
 
 func (f *found) payerPremises(g *model.Finding) {
 	d := f.d
-	answer := "yes: the labelled address itself is among the inputs."
+	answer := "unknown: the label does not say whether it is a key or an account."
+	where := "among the inputs."
 	if d.Hops() > 0 {
-		answer = "yes: the labelled address itself is among the inputs of the transaction that the coins come from."
+		where = "among the inputs of the transaction that the coins come from."
 	}
-	if d.Payer.Via != "label" {
-		answer = "inferred: by co-spending with a labelled address, in transactions without a sign of several parties."
+	switch held := key(&d.Payer.Label); {
+	case d.Payer.Via != actor.ByLabel && held:
+		answer = "inferred: by co-spending, in transactions without a sign of several parties, with an address of which the label says that the payer holds the key."
+	case d.Payer.Via != actor.ByLabel:
+		answer = "unknown: joined by co-spending, in transactions without a sign of several parties, to an address of which the label does not say whether it is a key or an account."
+	case held:
+		answer = "yes: the label says so, and the labelled address itself is " + where
 	}
 	g.Premises = append(g.Premises, model.Premise{Text: fmt.Sprintf("%s controls what was spent.", d.Payer.Entity), Question: "Does the payer hold the key?", Answer: answer})
+	f.cover(g)
 	if d.Hops() == 0 {
 		return
 	}
@@ -257,4 +270,91 @@ func (f *found) payerPremises(g *model.Finding) {
 			WhyNot: fmt.Sprintf("a payment to somebody who passes all of it on looks like a transfer to an address of one's own; each such address leaves a part of the confidence, together %s.",
 				t.Way)})
 	}
+}
+
+// rivals names the actors to whom inputs belong and who are not said to have paid,
+// and whoever else labels name for the addresses of any of them.
+func (f *found) rivals(g *model.Finding) {
+	d, r := f.d, f.r
+	for i := range r.Payers.Actors {
+		a := &r.Payers.Actors[i]
+		if d.Attributed() && model.SameEntity(a.Entity, d.Payer.Entity) {
+			continue
+		}
+		g.Alternatives = append(g.Alternatives, model.Alternative{Text: fmt.Sprintf("%s paid: some inputs are its own.", a.Entity), WhyNot: r.whyNot(a.Entity)})
+	}
+	for i := range d.Payers {
+		a := &d.Payers[i]
+		for _, l := range a.Others {
+			g.Alternatives = append(g.Alternatives, model.Alternative{
+				Text:   fmt.Sprintf("What is said to be %s's is %s's, as %s says.", a.Entity, l.Entity, l.Source),
+				WhyNot: fmt.Sprintf("two labels conflict, with confidence %s against %s; the former's is lowered for it.", l.Confidence.Short(), a.Label.Confidence.Short())})
+		}
+		if a.Omitted > 0 {
+			g.Unseen = append(g.Unseen, fmt.Sprintf("%d more entities that labels name for %s's addresses: not listed.", a.Omitted, a.Entity))
+		}
+	}
+}
+
+// whyNot says why an actor whose inputs are among those spent is not named.
+func (r *payer) whyNot(entity string) string {
+	var h *trail.Holding
+	for i := range r.Holdings {
+		if model.SameEntity(r.Holdings[i].Trail.Entity, entity) {
+			h = &r.Holdings[i]
+		}
+	}
+	switch {
+	case h != nil && r.Claim.Stated > 0:
+		return "the name is merely stated, and may be another of the one who is named."
+	case h == nil:
+		return "they are dust, which anybody may send to anybody."
+	case r.Payers.Several != "" && (!r.Payers.Payjoin || h.Value >= r.paid):
+		return fmt.Sprintf("several parties may have signed the transaction (%s), so which of them paid this output is not known.", r.Payers.Several)
+	case h.Unvalued > 0 || r.Search.Unvalued > 0:
+		return "values of inputs are not known, and others' are among them."
+	case h.Value >= r.paid && r.Claim.Trail == nil:
+		return "another actor's inputs come to the amount as well, so which of them paid is not known."
+	}
+	return fmt.Sprintf("they come to %s BTC of %s BTC that is spent; %s BTC was paid to services, and that the inputs were spent together is no proof of one holder here.", h.Value, r.Value, r.paid)
+}
+
+// key reports whether a label says that its entity holds a key.
+func key(l *model.Label) bool {
+	return l.Role == model.RoleKey || l.Method == model.MethodSeizedKey || l.Method == model.MethodTestPayment || l.Method == model.MethodDisclosed
+}
+
+// cover states whether the payer's inputs come to what was paid.
+func (f *found) cover(g *model.Finding) {
+	d, r := f.d, f.r
+	c := &r.Claim
+	if c.Inputs == 0 || c.Inputs == r.Counted && c.Traced+c.Stated == 0 {
+		return
+	}
+	var answer string
+	switch {
+	case r.Claim.Jointly:
+		answer = "unknown: values of inputs are not known, and some inputs are the payer's only by being signed for together with his, in this transaction."
+	case r.Claim.Unvalued:
+		answer = "unknown: values of inputs are not known. Every input of known owner is the payer's."
+	case d.Partly:
+		answer = fmt.Sprintf("no: they come to %s BTC, which is %s of what is spent; %s BTC was paid.", d.AtMost, r.Claim.Share, r.paid)
+	default:
+		answer = fmt.Sprintf("yes: they come to %s BTC; %s BTC was paid.", c.Value, r.paid)
+	}
+	if n := r.Claim.Traced; n > 0 {
+		answer += fmt.Sprintf(" Of them %s by a trail of coins, not by the owner.", plural(n, "input"))
+	}
+	if n := c.Stated; n > 0 {
+		answer += fmt.Sprintf(" Of them %s of somebody who is stated to be under investigation under another name.", plural(n, "input"))
+	}
+	g.Premises = append(g.Premises, model.Premise{
+		Text: fmt.Sprintf("What %s controls of the inputs paid.", d.Payer.Entity), Question: "Do the payer's inputs, apart from what this transaction joins, come to what was paid?", Answer: answer})
+	if !d.Partly {
+		g.Alternatives = append(g.Alternatives, model.Alternative{
+			Text: "The other inputs are somebody else's, who paid.", WhyNot: "the payer's inputs suffice for the payment; a ledger does not say which coin pays for which output."})
+		return
+	}
+	g.Alternatives = append(g.Alternatives, model.Alternative{
+		Text: "The other inputs are somebody else's, who paid a part or all of it.", WhyNot: "the payer's are the greater part, and nothing but that speaks for one holder."})
 }

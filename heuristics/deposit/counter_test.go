@@ -292,3 +292,67 @@ func TestBudgetOfTheSearch(t *testing.T) {
 		}
 	}
 }
+
+// Who is not said to have paid is named as an alternative only, and nobody else
+// than the labels name.
+func TestWhoElseMayHavePaid(t *testing.T) {
+	for _, test := range []struct{ ledger, tx, text, why string }{
+		{"wrong_accusation_exchange_pays_most", "wd", "Kestrel paid: some inputs are its own.", "0.01000000 BTC of 3.11000000 BTC"},
+		{"wrong_accusation_dust_of_the_actor", "wd", "Kestrel paid: some inputs are its own.", "dust"},
+		{"two_actors", "dep", "Alpha paid: some inputs are its own.", "0.00100000 BTC"},
+		{"two_actors", "both", "Alpha paid: some inputs are its own.", "labels give its inputs to different holders"},
+		{"two_actors", "both", "Beta paid: some inputs are its own.", "labels give its inputs to different holders"},
+		{"two_names_of_one_key", "pay", "What is said to be Alpha's is Beta's, as ", "two labels conflict"},
+	} {
+		f := read(t, test.ledger)
+		g := one(t, f, heuristictest.Findings(t, heuristictest.Open(t, f, heuristics.Scope{}, Heuristic)), test.tx)
+		if !slices.ContainsFunc(g.Alternatives, func(a model.Alternative) bool {
+			return strings.HasPrefix(a.Text, test.text) && strings.Contains(a.WhyNot, test.why)
+		}) {
+			t.Errorf("%s, %s: alternatives %q", test.ledger, test.tx, g.Alternatives)
+		}
+		who, _, _ := strings.Cut(test.text, " paid")
+		if test.ledger == "two_names_of_one_key" {
+			who = "Beta"
+		}
+		if !slices.ContainsFunc(g.Labels, func(l model.Label) bool { return l.Entity == who }) {
+			t.Errorf("%s, %s: no label of %s", test.ledger, test.tx, who)
+		}
+	}
+}
+
+// A transaction of very many inputs and outputs costs what it has of them, and not
+// their product.
+func TestManyInputsAndOutputs(t *testing.T) {
+	const n = 400
+	var b strings.Builder
+	b.WriteString("label HashBazaar: addr(d1) category=hash_marketplace role=deposit confidence=0.9\ntx t:")
+	for i := range n {
+		fmt.Fprintf(&b, " new(u#%d) 1", i+1)
+	}
+	b.WriteString(" => d1 0.01")
+	for range n - 1 {
+		b.WriteString(", d1 0.01")
+	}
+	b.WriteString(", u#9999 rest\n")
+	f := heuristictest.Ledger(t, b.String())
+	fs := heuristictest.Findings(t, heuristictest.Open(t, f, heuristics.Scope{}, Heuristic))
+	if len(fs) != 101 {
+		t.Fatalf("%d findings, want one for each of 100 outputs and one for the others", len(fs))
+	}
+	var sum model.Amount
+	folded := 0
+	for i := range fs {
+		sum += fs[i].Amounts[0].Amount
+		if len(fs[i].Parts) == n-100 {
+			folded++
+		}
+		e := fs[i].Evidence[1]
+		if len(e.Items) != 50 || len(fs[i].Related) > 51 || !strings.Contains(e.Text, "350 more are not") {
+			t.Fatalf("%d inputs are listed, %d related: %s", len(e.Items), len(fs[i].Related), e.Text)
+		}
+	}
+	if sum != n*model.Coin/100 || folded != 1 {
+		t.Errorf("findings of together %v BTC, %d of several outputs", sum, folded)
+	}
+}

@@ -24,7 +24,6 @@ package deposit
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 
@@ -35,7 +34,6 @@ import (
 	"github.com/goldwash/goldwash/heuristics/service"
 	"github.com/goldwash/goldwash/heuristics/trail"
 	"github.com/goldwash/goldwash/model"
-	"github.com/goldwash/goldwash/sources"
 )
 
 // Kinds of finding.
@@ -71,8 +69,12 @@ type Params struct {
 	// History bounds the transactions of an address that are read where the
 	// scope has no blocks, and Addresses the addresses of a payer.
 	History, Addresses int
-	// MaxItems bounds the payments that a finding lists.
-	MaxItems int
+	// MaxItems bounds the payments that a finding lists, MaxInputs the inputs
+	// and the addresses of the payer.
+	MaxItems, MaxInputs int
+	// MaxFindings bounds the outputs of a transaction that have a finding
+	// each. The others have one for each address that they pay.
+	MaxFindings int
 }
 
 // DefaultParams returns the defaults.
@@ -81,7 +83,7 @@ func DefaultParams() Params {
 		MinSat: 20_001, Hops: 4,
 		ReturnDays: 60, ReturnShare: model.Percent(70),
 		IdleFrom: 50, IdleTo: 64, IdleFee: 10_000, IdleMatch: model.Percent(90),
-		MaxPayments: 2_000_000, History: 200, Addresses: 8, MaxItems: 10,
+		MaxPayments: 2_000_000, History: 200, Addresses: 8, MaxItems: 10, MaxInputs: 50, MaxFindings: 100,
 	}
 }
 
@@ -104,6 +106,8 @@ func (p Params) Parameters() []model.Parameter {
 		{Name: "deposit.history", Value: num(p.History), Origin: model.Chosen},
 		{Name: "deposit.addresses", Value: num(p.Addresses), Origin: model.Chosen},
 		{Name: "deposit.max_items", Value: num(p.MaxItems), Origin: model.Chosen},
+		{Name: "deposit.max_inputs", Value: num(p.MaxInputs), Origin: model.Chosen},
+		{Name: "deposit.max_findings", Value: num(p.MaxFindings), Origin: model.Chosen},
 	}
 	return ps
 }
@@ -122,9 +126,13 @@ An output of at least the dust floor that pays an address of a hash_marketplace 
 cloud_mining, by a label or by one that is inferred, is a deposit, unless an input belongs
 to the payee's own cluster or entity. It is attributed where the inputs belong to an actor:
 by label, by co-spending with a labelled address outside custodial clusters, or by a trail
-through a few addresses that pass everything on. In a transaction that several parties may
-have signed, it is attributed only if every input belongs to that actor. A payment to a
-mining_pool is reported only if attributed. Withdrawals to the payer, and returns of idle
+through a few addresses that pass everything on. What the transaction itself joins does not
+count, nor does dust. The inputs of that one actor must come to what the transaction pays to
+such services; where they do not, but are at least half of all, the probability is lowered by
+their share and the claim says how much they can have paid. In a transaction that several
+parties may have signed, it is attributed only if every input belongs to that actor, or if
+his come to the amount and nothing but the shape of a payjoin speaks for a second party.
+A payment to a mining_pool is reported only if attributed. Withdrawals to the payer, and returns of idle
 funds to anybody, are looked for and stated.
 
 It is wrong where a label is: stale, recycled, or a service's other business; where coins
@@ -160,16 +168,22 @@ var targets = []model.Category{model.HashMarketplace, model.CloudMining, model.M
 // Deposit is one payment to a service.
 type Deposit struct {
 	Out     model.Outpoint
-	Amount  model.Amount
+	Amount  model.Amount        // with that of More
+	More    []model.Outpoint    // further outputs to the address, where a transaction has very many
 	Address model.Address       // of the payee
 	Payee   model.Label         // the best label of the payee
 	Payer   actor.Attribution   // the zero value where unattributed
 	Payers  []actor.Attribution // every actor among the inputs, each once, or the one behind them
 	// Confidence is that of the payer: the label's, less what the addresses on
-	// the way cost. 0 where unattributed.
+	// the way cost, and where Partly times the share of the inputs that is the
+	// payer's. 0 where unattributed.
 	Confidence model.Probability
 	// Trail is how the payer's coins came; nil where unattributed.
 	Trail *trail.Trail
+	// Partly is true where the payer's inputs do not come to what the
+	// transaction pays to such services: AtMost is what they come to.
+	Partly bool
+	AtMost model.Amount
 	// Returns are payments by the service that may have brought the money
 	// back, in ledger order. The same payment may stand with several deposits:
 	// whoever adds deposits up must count it once.
@@ -243,11 +257,19 @@ func (p *rule) run(ctx context.Context, pass *heuristics.Pass) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	var payer *payer
-	var out []Deposit
+	var r *payer
+	var paid []*payment
+	var sum model.Amount
+	folded := map[model.Address]*payment{}
 	for i := range tx.Outputs {
 		o := &tx.Outputs[i]
 		if !o.Owner.Ownable() {
+			continue
+		}
+		if q := folded[o.Owner]; q != nil && o.Value >= p.MinSat {
+			q.vouts = append(q.vouts, i)
+			q.value += o.Value // of outputs of one transaction: no overflow
+			sum += o.Value
 			continue
 		}
 		t := p.target(pass, tx, labels[i])
@@ -258,33 +280,56 @@ func (p *rule) run(ctx context.Context, pass *heuristics.Pass) (any, error) {
 			pass.Note("payment to a labelled service below the dust floor, left out", 1)
 			continue
 		}
-		if payer == nil {
-			if payer, err = p.payer(ctx, pass, tx); err != nil {
+		if r == nil {
+			if r, err = p.payer(ctx, pass, tx); err != nil {
 				return nil, err
 			}
 		}
-		if payer.is(pass, o.Owner, t.all) {
+		if r.is(pass, o.Owner, t.all) {
 			pass.Note("a service that pays itself, left out", 1)
 			continue
 		}
-		d := Deposit{Out: tx.Outpoint(i), Amount: o.Value, Payee: t.best, Payers: payer.Payers.Actors, Address: o.Owner}
-		tr := payer.Trail
-		if tr == nil {
-			// In a payjoin the payee spends as well, and the other output is
-			// the payer's change. This payee spends nothing, and a service's
-			// address is nobody's change.
-			tr = payer.Otherwise
+		q := &payment{t: t, vouts: []int{i}, value: o.Value}
+		if sum += o.Value; len(paid) >= p.MaxFindings {
+			folded[o.Owner] = q
 		}
-		if tr != nil {
-			d.Payer, d.Confidence, d.Trail = tr.Attribution, tr.Confidence, tr
+		paid = append(paid, q)
+	}
+	if len(paid) == 0 {
+		return nil, heuristics.ErrSkip
+	}
+	by, err := r.claim(ctx, pass, p.Hops, sum)
+	if err != nil {
+		return nil, err
+	}
+	r.paid = sum
+	if by.Trail == nil {
+		for _, x := range r.Refused {
+			pass.Note("payer not looked for further: "+string(x.Reason), 1)
+		}
+	}
+	var out []Deposit
+	for _, q := range paid {
+		d := Deposit{Out: tx.Outpoint(q.vouts[0]), Amount: q.value, Payee: q.t.best, Payers: r.Payers.Actors, Address: tx.Outputs[q.vouts[0]].Owner}
+		for _, i := range q.vouts[1:] {
+			d.More = append(d.More, tx.Outpoint(i))
+		}
+		if t := by.Trail; t != nil {
+			d.Payer, d.Confidence, d.Trail = t.Attribution, t.Confidence, t
+			if by.Partly {
+				d.Confidence, d.Partly, d.AtMost = t.Confidence.Times(by.Share), true, by.AtMost
+			}
+			if by.Jointly {
+				d.Confidence = t.Confidence.Times(by.Share)
+			}
 			if len(d.Payers) == 0 {
-				d.Payers = []actor.Attribution{tr.Attribution}
+				d.Payers = []actor.Attribution{t.Attribution}
 			}
 		}
-		if !d.Attributed() && t.best.Category == model.MiningPool {
+		if !d.Attributed() && q.t.best.Category == model.MiningPool {
 			continue
 		}
-		f := &found{rule: p, pass: pass, tx: tx, d: &d, t: t, r: payer}
+		f := &found{rule: p, pass: pass, tx: tx, d: &d, t: q.t, r: r}
 		if err := f.search(ctx); err != nil {
 			return nil, err
 		}
@@ -293,44 +338,16 @@ func (p *rule) run(ctx context.Context, pass *heuristics.Pass) (any, error) {
 		}
 		out = append(out, d)
 	}
-	if payer != nil && payer.Trail == nil && payer.Otherwise == nil {
-		for _, r := range payer.Refused {
-			pass.Note("payer not looked for further: "+string(r.Reason), 1)
-		}
-	}
 	if len(out) == 0 {
 		return nil, heuristics.ErrSkip
 	}
 	return out, nil
 }
 
-// payer is what is known of who paid.
-type payer struct {
-	*trail.Search
-	tx     *model.Tx
-	labels [][]model.Label // of the inputs' owners
-	lacks  string          // why the search for trails was cut short; empty if it was not
-}
-
-func (p *rule) payer(ctx context.Context, pass *heuristics.Pass, tx *model.Tx) (*payer, error) {
-	r := &payer{tx: tx}
-	var err error
-	if r.Search, err = trail.SearchOf(ctx, pass, tx.ID, p.Hops); errors.Is(err, sources.ErrUnavailable) {
-		// The inputs alone tell more than nothing.
-		if r.Search, err = trail.SearchOf(ctx, pass, tx.ID, 0); err == nil {
-			r.lacks = "a source could not be asked for the transactions that paid the inputs"
-			pass.Note("where the inputs come from: "+r.lacks, 1)
-		}
-	}
-	if err != nil {
-		return nil, err
-	}
-	refs := make([]model.Ref, len(tx.Inputs))
-	for i := range tx.Inputs {
-		if tx.Inputs[i].OwnerBy != model.OwnerUnknown {
-			refs[i] = model.RefAddress(tx.Inputs[i].Owner)
-		}
-	}
-	r.labels, err = pass.Labels(ctx, refs...)
-	return r, err
+// payment is what a transaction pays to an address, by one output or, where there
+// are very many, by several.
+type payment struct {
+	t     *target
+	vouts []int
+	value model.Amount
 }

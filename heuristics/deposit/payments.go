@@ -136,11 +136,10 @@ func (x *payments) holder(a model.Address, at model.BlockRef) *held {
 			return nil
 		}
 	}
-	when, known := at.When()
 	var best *held
 	for i := range hs {
 		h := &hs[i]
-		if known && !h.label.ValidAt(when) {
+		if holds, _ := h.label.HoldsAt(at); !holds {
 			continue
 		}
 		if best == nil || better(&h.label, &best.label) {

@@ -14,7 +14,7 @@ import (
 // report writes the finding of one deposit, and those of its returns.
 func (f *found) report(ctx context.Context) error {
 	d := f.d
-	paid, err := f.pass.Money(ctx, d.Amount, f.tx.Block)
+	paid, err := f.worth(ctx, d.Amount)
 	if err != nil {
 		return err
 	}
@@ -69,7 +69,17 @@ func (f *found) claim() string {
 	if n := d.Hops(); n > 0 {
 		way = ", by way of " + plural(n, "other address")
 	}
-	return fmt.Sprintf("%s paid %s BTC to %s, %s %s %s%s.", who, d.Amount, d.Address, of, words(d.Payee.Category), d.Payee.Entity, way)
+	switch {
+	case d.Partly && f.r.paid > d.Amount:
+		way += fmt.Sprintf(", which with other outputs to services makes %s BTC, of which at most %s BTC is attributed", f.r.paid, d.AtMost)
+	case d.Partly:
+		way += fmt.Sprintf(", of which at most %s BTC is attributed", d.AtMost)
+	}
+	outputs := ""
+	if len(d.More) > 0 {
+		outputs = fmt.Sprintf(" in %d outputs", 1+len(d.More))
+	}
+	return fmt.Sprintf("%s paid %s BTC%s to %s, %s %s %s%s.", who, d.Amount, outputs, d.Address, of, words(d.Payee.Category), d.Payee.Entity, way)
 }
 
 // factors are the payee's and the payer's.
@@ -86,6 +96,14 @@ func (f *found) factors() []model.Factor {
 	if d.Hops() > 0 {
 		payer.Given = d.Trail.Way
 		payer.Name += ", " + plural(d.Hops(), "address") + " before"
+	}
+	if d.Partly {
+		payer.Given = payer.Given.Times(f.r.Claim.Share)
+		payer.Name += fmt.Sprintf(", with %s of the inputs", f.r.Claim.Share)
+	}
+	if f.r.Claim.Jointly {
+		payer.Given = payer.Given.Times(f.r.Claim.Share)
+		payer.Name += ", by signing together with inputs of unknown value in this transaction alone"
 	}
 	return []model.Factor{payee, payer}
 }
@@ -117,6 +135,9 @@ func (f *found) reasons() []string {
 	if f.d.Inferred() {
 		rs = append(rs, "the payee is inferred, not labelled")
 	}
+	if f.d.Partly {
+		rs = append(rs, "the payer's inputs do not come to what was paid")
+	}
 	if f.d.Hops() > 0 {
 		rs = append(rs, "the payer is followed through addresses that nobody has labelled")
 	}
@@ -144,7 +165,7 @@ func (f *found) labelsUsed() []model.Label {
 		}
 	}
 	for _, a := range f.d.Payers {
-		ls = append(ls, a.Label)
+		ls = append(append(ls, a.Label), a.Others...)
 	}
 	return ls
 }
@@ -161,8 +182,8 @@ func (f *found) payees(ctx context.Context, g *model.Finding) error {
 		Family: "payee", Text: fmt.Sprintf("Output %d of the transaction pays the %s address.", d.Out.Vout, what),
 		Items: []model.Item{{On: model.RefOutpoint(d.Out), Role: "payee", Address: d.Address, Value: &paid, Block: f.tx.Block}},
 	})
-	if !d.Inferred() {
-		return nil
+	if err := f.parts(ctx, g); err != nil || !d.Inferred() {
+		return err
 	}
 	inf, ok := depaddr.Of(f.pass).Inferred(d.Address)
 	if !ok {
@@ -189,41 +210,46 @@ func inference(inf *depaddr.Inference) string {
 // sentence ends a text with a full stop.
 func sentence(s string) string { return strings.TrimSuffix(strings.TrimSpace(s), ".") + "." }
 
+// parts lists the outputs of a finding of several.
+func (f *found) parts(ctx context.Context, g *model.Finding) error {
+	if len(f.d.More) == 0 {
+		return nil
+	}
+	g.Evidence[0].Text = fmt.Sprintf("Output %d of the transaction and %s pay the address.", f.d.Out.Vout, plural(len(f.d.More), "other output"))
+	g.Evidence[0].Items = nil
+	for i, out := range append([]model.Outpoint{f.d.Out}, f.d.More...) {
+		m, err := f.worth(ctx, f.tx.Outputs[out.Vout].Value)
+		if err != nil {
+			return err
+		}
+		it := model.Item{On: model.RefOutpoint(out), Role: "payee", Address: f.d.Address, Value: &m, Block: f.tx.Block}
+		g.Parts = append(g.Parts, it)
+		if i < f.MaxItems {
+			g.Evidence[0].Items = append(g.Evidence[0].Items, it)
+		}
+	}
+	return nil
+}
+
 // payers lists the inputs, and what share of them is attributed.
 func (f *found) payers(ctx context.Context, g *model.Finding) error {
 	d, r, tx := f.d, f.r, f.tx
-	var items []model.Item
-	seen := map[model.Address]bool{}
-	for i := range tx.Inputs {
-		in := &tx.Inputs[i]
-		it := model.Item{On: model.RefInpoint(tx.Inpoint(i)), Role: "input", Address: in.Owner, Block: tx.Block}
-		switch {
-		case in.OwnerBy == model.OwnerUnknown:
-			it.Note = "owner unknown"
-		case r.Payers.Is(i):
-			it.Role = "payer"
-			it.Note = fmt.Sprintf("of %s, by %s", r.Payers.By[i].Entity, r.Payers.By[i].Via)
-		case d.Hops() > 0 && !(in.ValueKnown && in.Value < f.MinSat):
-			it.Role = "payer"
-			it.Note = fmt.Sprintf("holds coins on a trail from %s's own", d.Payer.Entity)
-		}
-		if in.OwnerBy == model.OwnerUnlocking {
-			it.Note = strings.TrimPrefix(it.Note+"; owner inferred from what unlocks the input", "; ")
-		}
-		if in.ValueKnown {
-			m, err := f.pass.Money(ctx, in.Value, tx.Block)
-			if err != nil {
-				return err
-			}
-			it.Value = &m
-		}
-		if in.OwnerBy != model.OwnerUnknown && !seen[in.Owner] {
-			seen[in.Owner] = true
-			g.Related = append(g.Related, model.RefAddress(in.Owner))
-		}
-		items = append(items, it)
+	items, err := f.inputs(ctx)
+	if err != nil {
+		return err
 	}
-	g.Evidence = append(g.Evidence, model.Evidence{Family: "payer", Text: fmt.Sprintf("The transaction spends %s from %s.", plural(len(tx.Inputs), "input"), plural(len(seen), "address")), Items: items})
+	seen := map[model.Address]bool{}
+	for i := range items {
+		if a := items[i].Address; !a.IsZero() && !seen[a] {
+			seen[a] = true
+			g.Related = append(g.Related, model.RefAddress(a))
+		}
+	}
+	text := fmt.Sprintf("The transaction spends %s from %s.", plural(len(tx.Inputs), "input"), plural(len(r.addresses), "address"))
+	if n := len(tx.Inputs) - len(items); n > 0 {
+		text += fmt.Sprintf(" Listed are %d, and %d more are not.", len(items), n)
+	}
+	g.Evidence = append(g.Evidence, model.Evidence{Family: "payer", Text: text, Items: items})
 	if d.Trail == nil {
 		return nil
 	}
@@ -234,11 +260,18 @@ func (f *found) payers(ctx context.Context, g *model.Finding) error {
 		return nil
 	}
 	g.Facts = append(g.Facts, model.Fact{Name: "attributed share of inputs", Value: share.String()})
+	if d.Partly {
+		m, err := f.worth(ctx, min(d.AtMost, d.Amount))
+		if err != nil {
+			return err
+		}
+		g.Amounts = append(g.Amounts, model.Figure{Role: "attributed at most", Money: m})
+	}
 	part, ok := d.Trail.Share.Part(d.Amount)
 	if !ok || part == d.Amount {
 		return nil
 	}
-	m, err := f.pass.Money(ctx, part, tx.Block)
+	m, err := f.worth(ctx, part)
 	g.Amounts = append(g.Amounts, model.Figure{Role: "attributed by haircut", Money: m})
 	return err
 }

@@ -31,7 +31,7 @@ func (f *found) returned(ctx context.Context) error {
 
 func (f *found) reportReturn(ctx context.Context, r *Return) error {
 	d := f.d
-	paid, err := f.pass.Money(ctx, d.Amount, f.tx.Block)
+	paid, err := f.worth(ctx, d.Amount)
 	if err != nil {
 		return err
 	}

@@ -8,7 +8,6 @@ import (
 
 	"github.com/goldwash/goldwash/heuristics"
 	"github.com/goldwash/goldwash/heuristics/actor"
-	"github.com/goldwash/goldwash/heuristics/service"
 	"github.com/goldwash/goldwash/model"
 	"github.com/goldwash/goldwash/sources"
 )
@@ -66,12 +65,7 @@ func (f *found) search(ctx context.Context) error {
 func (f *found) lack(sentence string) { f.unseen = append(f.unseen, sentence) }
 
 // many reports whether an input is of a cluster that looks like a service's.
-func (f *found) many() bool {
-	services := service.Of(f.pass)
-	return slices.ContainsFunc(f.tx.Inputs, func(in model.Input) bool {
-		return in.OwnerBy != model.OwnerUnknown && services.Like(in.Owner)
-	})
-}
+func (f *found) many() bool { return f.r.many }
 
 // covers reports whether the scope that was read holds the place of a block.
 func (x *payments) covers(at model.BlockRef) bool {
@@ -94,25 +88,32 @@ func (f *found) days(at model.BlockRef) (int, bool) {
 func (f *found) scan(x *payments, number uint32) {
 	f.d.Searched = true
 	f.where = "the scope"
+	key := model.EntityKey(f.d.Payee.Entity) + "\x00" + model.EntityKey(f.d.Payer.Entity)
+	if rs, ok := f.r.receipts[key]; ok {
+		f.receipts = rs
+		f.soon()
+		return
+	}
 	own := actor.Of(f.pass)
-	var clusters []uint32
-	add := func(a model.Address) {
-		if id, ok := x.clusters.ID(a); ok {
-			clusters = append(clusters, x.clusters.ClusterOf(id))
+	if f.r.clusters == nil {
+		for _, a := range f.payerAddresses() {
+			if id, ok := x.clusters.ID(a); ok {
+				f.r.clusters = append(f.r.clusters, x.clusters.ClusterOf(id))
+			}
 		}
+		slices.Sort(f.r.clusters)
+		f.r.clusters = slices.Compact(f.r.clusters)
 	}
-	for _, a := range f.payerAddresses() {
-		add(a)
-	}
-	signed := slices.Clone(clusters)
+	clusters := slices.Clone(f.r.clusters)
 	if f.d.Attributed() {
 		clusters = append(clusters, x.actors[model.EntityKey(f.d.Payer.Entity)]...)
 	}
 	slices.Sort(clusters)
 	for _, c := range slices.Compact(clusters) {
+		_, signed := slices.BinarySearch(f.r.clusters, c)
 		for _, fl := range x.to(number, c) {
 			a := x.clusters.At(fl.addr)
-			if !slices.Contains(signed, c) {
+			if !signed {
 				if by, ok := own.Own(a, x.txs[fl.tx].block); !ok || !model.SameEntity(by.Entity, f.d.Payer.Entity) {
 					continue
 				}
@@ -121,14 +122,16 @@ func (f *found) scan(x *payments, number uint32) {
 		}
 	}
 	f.sortReceipts()
+	f.r.receipts[key] = f.receipts
+	f.soon()
 }
 
 // payerAddresses returns the addresses that signed, and those on the way.
 func (f *found) payerAddresses() []model.Address {
 	var as []model.Address
-	for i := range f.tx.Inputs {
-		if in := &f.tx.Inputs[i]; in.OwnerBy != model.OwnerUnknown && in.Owner.Ownable() {
-			as = append(as, in.Owner)
+	for _, a := range f.r.addresses {
+		if a.Ownable() {
+			as = append(as, a)
 		}
 	}
 	if f.d.Trail != nil {
@@ -140,15 +143,18 @@ func (f *found) payerAddresses() []model.Address {
 	return slices.Compact(as)
 }
 
-// receipt keeps a payment by the service to the payer, and counts it as a return
-// where it comes soon enough.
+// receipt keeps a payment by the service to the payer.
 func (f *found) receipt(at model.BlockRef, out model.Outpoint, a model.Address, v model.Amount, from model.Label) {
-	r := Return{Out: out, Block: at, Amount: v, Address: a, From: from, ToPayer: true}
-	days, after := f.days(at)
-	r.Days = days
-	f.receipts = append(f.receipts, r)
-	if after && days <= f.ReturnDays && out.Tx != f.tx.ID {
-		f.d.Returns = append(f.d.Returns, r)
+	days, _ := f.days(at)
+	f.receipts = append(f.receipts, Return{Out: out, Block: at, Amount: v, Address: a, From: from, Days: days, ToPayer: true})
+}
+
+// soon counts as returns what came soon enough after the deposit.
+func (f *found) soon() {
+	for _, r := range f.receipts {
+		if _, after := f.days(r.Block); after && r.Days <= f.ReturnDays && r.Out.Tx != f.tx.ID {
+			f.d.Returns = append(f.d.Returns, r)
+		}
 	}
 }
 
@@ -169,6 +175,10 @@ func (f *found) sortReceipts() {
 // the service is of the kind that returns them.
 func (f *found) scanIdle(x *payments, number uint32) bool {
 	if f.d.Payee.Category != model.HashMarketplace || f.d.Amount <= f.IdleFee {
+		return false
+	}
+	if len(f.d.More) > 0 {
+		f.lack("Returns of idle funds: not looked for, because the finding is of several outputs.")
 		return false
 	}
 	f.idle, f.d.Searched = true, true
@@ -241,6 +251,7 @@ func (f *found) histories(ctx context.Context) error {
 		}
 	}
 	f.sortReceipts()
+	f.soon()
 	return nil
 }
 
@@ -286,10 +297,10 @@ func (f *found) paidIn(ctx context.Context, tx *model.Tx, a model.Address) error
 	if err != nil {
 		return err
 	}
-	when, known := tx.Block.When()
 	for _, ls := range labels {
 		for _, l := range ls {
-			if l.Role == model.RoleAccount || !mine(l.Category) || !model.SameEntity(l.Entity, f.d.Payee.Entity) || known && !l.ValidAt(when) {
+			holds, _ := l.HoldsAt(tx.Block)
+			if !holds || l.Role == model.RoleAccount || !mine(l.Category) || !model.SameEntity(l.Entity, f.d.Payee.Entity) {
 				continue
 			}
 			for i := range tx.Outputs {

@@ -5,23 +5,21 @@ import (
 	"time"
 
 	"github.com/goldwash/goldwash/heuristics"
-	"github.com/goldwash/goldwash/heuristics/cluster"
 	"github.com/goldwash/goldwash/model"
 )
 
 // target is what labels say of a payee.
 type target struct {
 	best model.Label   // names a service that takes deposits
-	all  []model.Label // every label valid at the time
+	all  []model.Label // every label that holds at the time, or may
 }
 
 // target reads the labels of an output; nil where none names a service.
 func (p Params) target(pass *heuristics.Pass, tx *model.Tx, ls []model.Label) *target {
-	when, known := tx.Block.When()
 	var t target
 	expired := 0
 	for _, l := range ls {
-		if known && !l.ValidAt(when) {
+		if holds, _ := l.HoldsAt(tx.Block); !holds {
 			if slices.Contains(targets, l.Category) {
 				expired++
 			}
@@ -55,39 +53,6 @@ func better(l, old *model.Label) bool {
 		return l.Confidence > old.Confidence
 	}
 	return l.Compare(old) < 0
-}
-
-// is reports whether an input belongs to the payee: by cluster, or by entity.
-func (r *payer) is(pass *heuristics.Pass, payee model.Address, ls []model.Label) bool {
-	clusters := cluster.Of(pass)
-	for i := range r.tx.Inputs {
-		in := &r.tx.Inputs[i]
-		if in.OwnerBy == model.OwnerUnknown {
-			continue
-		}
-		if in.Owner == payee || clusters.Same(in.Owner, payee) {
-			return true
-		}
-		for _, a := range r.labels[i] {
-			if sharesEntity(a, ls) {
-				return true
-			}
-		}
-		for _, a := range clusters.Labels(in.Owner) {
-			if sharesEntity(a, ls) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// sharesEntity reports whether a label names the holder of an address that others
-// name as well. Whose account an address is says nothing about its holder.
-func sharesEntity(a model.Label, ls []model.Label) bool {
-	return a.Role != model.RoleAccount && slices.ContainsFunc(ls, func(b model.Label) bool {
-		return b.Role != model.RoleAccount && model.SameEntity(a.Entity, b.Entity)
-	})
 }
 
 func day(t time.Time) string { return t.UTC().Format(time.DateOnly) }

@@ -3,6 +3,7 @@ package payout
 import (
 	"cmp"
 	"context"
+	"math"
 	"slices"
 
 	"github.com/goldwash/goldwash/heuristics"
@@ -64,8 +65,23 @@ func (a place) compare(b place) int {
 	return cmp.Or(cmp.Compare(a.height, b.height), cmp.Compare(a.pos, b.pos))
 }
 
-func placeOf(b model.BlockRef) (place, bool) {
-	return place{b.Height, b.Pos}, b.Has(model.KnownHeight | model.KnownPos)
+// placeOf returns the place of a transaction that may come before others. Where
+// its position in the block is not known it is the last, so that it comes before
+// nothing of the same block.
+func placeOf(b model.BlockRef) (at place, ok bool) {
+	return placeOr(b, math.MaxInt32)
+}
+
+// placeAfter returns the place of a transaction that others may come before.
+// Where its position is not known it is the first, so that nothing of the same
+// block comes before it.
+func placeAfter(b model.BlockRef) (at place, ok bool) { return placeOr(b, -1) }
+
+func placeOr(b model.BlockRef, pos int32) (place, bool) {
+	if b.Has(model.KnownPos) {
+		pos = b.Pos
+	}
+	return place{b.Height, pos}, b.Has(model.KnownHeight)
 }
 
 func minuteOf(b model.BlockRef) int16 {
@@ -124,7 +140,7 @@ func (r *rule) index(ctx context.Context, s *heuristics.Scan) (any, error) {
 		h.record(x, tx, at, &r.p)
 	}
 	h.finish()
-	s.Note("earlier payouts: fan-outs without a known place on the chain", unplaced)
+	s.Note("earlier payouts: fan-outs without a known height", unplaced)
 	s.Note("earlier payouts: pairs of payer and payee that found no room in the index", h.lost)
 	return h, nil
 }
@@ -170,7 +186,7 @@ func compactListings(ls []listing) []listing {
 // payerIn returns the payer of a coinbase and its place on the chain; ok is false
 // where one of them is not known.
 func (h *history) payerIn(p *Payer, tx *model.Tx) (ids []uint32, at place, ok bool) {
-	at, ok = placeOf(tx.Block)
+	at, ok = placeAfter(tx.Block)
 	if !ok || p.Pool == "" {
 		return nil, at, false
 	}
@@ -360,7 +376,7 @@ type habits struct {
 }
 
 func (h *history) habits(x *cluster.Index, tx *model.Tx, f *fan, own func(model.Address) bool, p *Params) habits {
-	at, ok := placeOf(tx.Block)
+	at, ok := placeAfter(tx.Block)
 	ids, _ := h.payers(x, tx, false)
 	if !ok || len(ids) == 0 {
 		return habits{}

@@ -16,6 +16,7 @@ func New(p Params) *heuristics.Heuristic {
 		Name:     "service",
 		Doc:      doc,
 		Version:  1,
+		Horizon:  heuristics.Tip, // later blocks change clusters and what labels reach
 		Requires: []*heuristics.Heuristic{cluster.Heuristic},
 		Params:   p.Parameters(),
 		Index: func(ctx context.Context, s *heuristics.Scan) (any, error) {

@@ -6,8 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -18,7 +22,10 @@ import (
 	"github.com/goldwash/goldwash/model"
 	"github.com/goldwash/goldwash/sources"
 	"github.com/goldwash/goldwash/sources/blockfile"
+	"github.com/goldwash/goldwash/sources/esplora"
+	"github.com/goldwash/goldwash/sources/esplora/esploratest"
 	"github.com/goldwash/goldwash/sources/labels"
+	"github.com/goldwash/goldwash/sources/ledger"
 )
 
 // world is data to run the whole suite on.
@@ -28,6 +35,9 @@ type world struct {
 	scope    []string // addresses stated as an actor's
 	findings int      // at least
 	short    bool     // also with -short
+	// With -short, the heights looked at and the least number of findings.
+	within heuristics.Scope
+	few    int
 }
 
 func worlds() []world {
@@ -46,7 +56,8 @@ func worlds() []world {
 		}
 	}
 	return []world{
-		{name: "kestrel", short: true, findings: 1000, open: func(t *testing.T) sources.Set {
+		// The weeks around the second deposit and the slip are enough for a look.
+		{name: "kestrel", short: true, findings: 1000, within: heuristics.Scope{From: 755_000, To: 758_200}, few: 50, open: func(t *testing.T) sources.Set {
 			f, err := kestrel.Ledger()
 			if err != nil {
 				t.Fatal(err)
@@ -92,6 +103,9 @@ var variants = []variant{
 func (w world) session(t *testing.T, set sources.Set, o heuristics.Options) *heuristics.Session {
 	t.Helper()
 	var scope heuristics.Scope
+	if testing.Short() {
+		scope = w.within
+	}
 	for _, s := range w.scope {
 		a, err := model.ParseAddress(s, model.Mainnet)
 		if err != nil {
@@ -167,8 +181,12 @@ func TestSameFindings(t *testing.T) {
 			set := w.open(t)
 			first := w.session(t, set, heuristics.Options{Workers: 1})
 			want := collect(t, first, first.Sweep(t.Context()))
-			if len(want) < w.findings {
-				t.Fatalf("%d findings, want at least %d, or nothing is compared", len(want), w.findings)
+			least := w.findings
+			if testing.Short() && w.few > 0 {
+				least = w.few
+			}
+			if len(want) < least {
+				t.Fatalf("%d findings, want at least %d, or nothing is compared", len(want), least)
 			}
 			same(t, "twice in one session", want, collect(t, first, first.Sweep(t.Context())))
 			same(t, "shuffled in one session", sorted(want), sorted(collect(t, first, shuffle(t.Context(), first))))
@@ -260,4 +278,178 @@ func TestOneSubjectAlone(t *testing.T) {
 
 func one(sub heuristics.Subject) iter.Seq2[heuristics.Subject, error] {
 	return func(yield func(heuristics.Subject, error) bool) { yield(sub, nil) }
+}
+
+// source is one way to read a chain.
+type source struct {
+	name string
+	open func(*testing.T, *ledger.Ledger) sources.Set
+}
+
+// ways are the providers of a chain: the ledger that was written, the files of a
+// node that hold it, and an explorer that serves it.
+var ways = []source{
+	{"ledger", func(_ *testing.T, l *ledger.Ledger) sources.Set { return l.Set() }},
+	{"block files", func(t *testing.T, l *ledger.Ledger) sources.Set {
+		p := filepath.Join(t.TempDir(), "blk00000.dat")
+		if err := os.WriteFile(p, l.AppendBlocks(nil), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		chain, err := blockfile.Open(t.Context(), []string{p}, blockfile.Options{Network: l.Network()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { chain.Close() })
+		for _, p := range chain.Problems() {
+			t.Errorf("block files: %v", p)
+		}
+		return sources.Of(chain)
+	}},
+	{"explorer", func(t *testing.T, l *ledger.Ledger) sources.Set {
+		server := httptest.NewServer(esploratest.Serve(l, esploratest.Options{Genesis: true}))
+		t.Cleanup(server.Close)
+		// Without proofs the places of transactions in their blocks are not known.
+		client, err := esplora.New(server.URL+"/api", esplora.Options{Network: l.Network(), Prove: true, Rate: -1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { t.Logf("%d requests", client.Requests()) })
+		return sources.Of(client).Wrap(sources.Cache(sources.CacheOptions{}))
+	}},
+}
+
+// aware gives a chain the labels, tags and prices of another.
+func aware(set, of sources.Set) sources.Set {
+	set.Labels, set.Tags, set.Prices = of.Labels, of.Tags, of.Prices
+	return set
+}
+
+// raw returns the chain of a ledger as it stands in raw blocks. The case writes
+// coins whose past nobody looks at as inputs with a value and an owner, but
+// without the transaction that made them. No chain has such inputs, so what they
+// spend stands in no block file, and what unlocks them is all that tells their
+// owner there. To compare what the providers make of one and the same chain, it
+// is forgotten for all of them. So are the median times past of the first ten
+// blocks, which those before the case's would tell.
+func raw(t *testing.T, l *ledger.Ledger) *ledger.Ledger {
+	t.Helper()
+	var blocks []*model.Block
+	for b, err := range l.Blocks(t.Context(), sources.Range{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := model.DecodeBlock(model.AppendBlock(nil, b), l.Network())
+		if err != nil {
+			t.Fatal(err)
+		}
+		again.Ref = b.Ref
+		if len(blocks) < 10 {
+			again.Ref.Median, again.Ref.Known = 0, b.Ref.Known&^model.KnownMedian
+		}
+		for i, tx := range again.Txs {
+			tx.Block = again.Ref
+			tx.Block.Pos, tx.Block.Known = int32(i), again.Ref.Known|model.KnownPos
+		}
+		blocks = append(blocks, again)
+	}
+	out, err := ledger.New(l.Network(), blocks, ledger.Contents{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// heights returns those of the blocks between two days, both included.
+func heights(t *testing.T, l *ledger.Ledger, first, last string) heuristics.Scope {
+	t.Helper()
+	var from, to time.Time
+	for day, at := range map[string]*time.Time{first: &from, last: &to} {
+		var err error
+		if *at, err = time.Parse(time.DateOnly, day); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var s heuristics.Scope
+	for b, err := range l.Blocks(t.Context(), sources.Range{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if at := time.Unix(b.Ref.Time, 0); !at.Before(from) && at.Before(to.AddDate(0, 0, 1)) {
+			if s.From == 0 {
+				s.From = b.Ref.Height
+			}
+			s.To = b.Ref.Height
+		}
+	}
+	return s
+}
+
+// TestSameCaseThroughEverySource is the promise that a finding depends on the
+// chain, and not on who tells it: the embedded case from the ledger, from block
+// files and from an explorer gives the same bytes.
+func TestSameCaseThroughEverySource(t *testing.T) {
+	f, err := ledger.Parse("kestrel", kestrel.Filled())
+	if err != nil {
+		t.Fatal(err)
+	}
+	chain := raw(t, f.Ledger)
+	// The second deposit, the five payouts after it, and the slip.
+	fortnight := heights(t, chain, "2022-10-01", "2022-10-14")
+	for _, test := range []struct {
+		name  string
+		chain *ledger.Ledger
+		scope heuristics.Scope
+		ways  []source
+		short bool
+		has   []string // kinds and transactions that must be found, or little is compared
+	}{
+		{name: "a fortnight", chain: chain, scope: fortnight, ways: ways, short: true,
+			has: []string{"deposit t14", "payout np20221005", "payout np20221009", "commingling t16"}},
+		{name: "a fortnight, with what the coins were that came from outside", chain: f.Ledger, scope: fortnight, ways: []source{ways[0], ways[2]},
+			has: []string{"deposit t14", "payout np20221005", "payout np20221009", "commingling t16"}},
+		{name: "the whole case", chain: chain, ways: ways[:2],
+			has: []string{"deposit t4", "deposit t21", "deposit/returned t20r", "commingling t16", "commingling/received mia1", "commingling/service "}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if testing.Short() && !test.short {
+				t.Skip("runs in the full tests")
+			}
+			var want []string
+			for i, way := range test.ways {
+				if testing.Short() && way.name == "explorer" {
+					continue // tens of thousands of requests
+				}
+				set := aware(way.open(t, test.chain), f.Ledger.Set())
+				engine, err := heuristics.New(set, suite.Mining(), heuristics.Options{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				s, err := engine.Open(t.Context(), test.scope)
+				if err != nil {
+					t.Fatal(err)
+				}
+				got := collect(t, s, s.Sweep(t.Context()))
+				if i > 0 {
+					same(t, way.name+" and "+test.ways[0].name, want, got)
+					continue
+				}
+				want = got
+				said := map[string]bool{}
+				for _, text := range got {
+					var x model.Finding
+					if err := json.Unmarshal([]byte(text), &x); err != nil {
+						t.Fatal(err)
+					}
+					id, _ := x.Subject.Tx()
+					name, _ := f.TxName(id)
+					said[x.Kind+" "+name] = true
+				}
+				for _, h := range test.has {
+					if !said[h] {
+						t.Errorf("nothing is found of %q", h)
+					}
+				}
+			}
+		})
+	}
 }

@@ -11,8 +11,11 @@
 //   - It begins in a transaction that spends coins in an actor's own wallet (see
 //     package actor) and that one party signed. An actor's account at a custodian
 //     begins none: what leaves it may be anybody's withdrawal.
+//     The actor's inputs, apart from what the transaction itself joins, must come
+//     to the coin or be at least the share Material of all ([Search.Payer]).
 //   - It passes through at most Hops addresses, by transactions that one party
 //     signed: none that looks like a CoinJoin or a payjoin, none signed in parts.
+//     The preparation of a CoinJoin by one input is its holder's alone.
 //   - Every coin that a transaction spends, dust left out, must be on the trail of
 //     the same actor. Coins that are spent together with a stranger's may have
 //     become the stranger's, as a merchant's do who is paid and pays.

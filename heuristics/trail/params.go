@@ -21,6 +21,9 @@ type Params struct {
 	// Payees is how many addresses a transaction on the way may pay. One that
 	// pays more pays others.
 	Payees int
+	// Material is the least share of a transaction's inputs for which an actor
+	// who cannot have paid all of an output may be named.
+	Material model.Probability
 	// PerHop is what is left of the confidence after each address that is not
 	// of the wallet that paid it.
 	PerHop model.Probability
@@ -40,7 +43,7 @@ type Params struct {
 // DefaultParams returns the defaults.
 func DefaultParams() Params {
 	return Params{
-		Hops: 4, Forward: model.Percent(90), Dwell: 60, SameSource: model.Percent(50), Payees: 10, PerHop: model.Percent(80), MinSat: 20_001,
+		Hops: 4, Forward: model.Percent(90), Dwell: 60, SameSource: model.Percent(50), Payees: 10, Material: model.Percent(50), PerHop: model.Percent(80), MinSat: 20_001,
 		OtherLabel: model.Percent(50), History: 200, Lookups: 1024,
 	}
 }
@@ -56,6 +59,7 @@ func (p Params) Parameters() []model.Parameter {
 		chosen("trail.dwell_days", strconv.Itoa(p.Dwell), "twice the 30 days of section 8.2 of the heuristics reference: coins wait for a buyer's next order, in the embedded case for 32 days"),
 		chosen("trail.same_source", p.SameSource.String(), ""),
 		chosen("trail.payees", strconv.Itoa(p.Payees), ""),
+		chosen("trail.material", p.Material.String(), ""),
 		chosen("trail.per_hop", p.PerHop.String(), ""),
 		chosen("trail.min_sat", strconv.FormatInt(int64(p.MinSat), 10), "above twice the 10,000 sat that token wallets put in each output"),
 		chosen("trail.other_label", p.OtherLabel.String(), ""),

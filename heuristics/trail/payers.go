@@ -34,23 +34,6 @@ type Payers struct {
 	Unowned int
 }
 
-// Alone reports whether the first actor may be said to have paid: one party
-// signed, or every input is the actor's.
-func (r *Payers) Alone() bool {
-	if len(r.Actors) == 0 {
-		return false
-	}
-	if r.Several == "" {
-		return true
-	}
-	for i := range r.By {
-		if r.By[i].Entity == "" || !model.SameEntity(r.By[i].Entity, r.Actors[0].Entity) {
-			return false
-		}
-	}
-	return true
-}
-
 // Is reports whether an input is the actor's.
 func (r *Payers) Is(vin int) bool { return r.By != nil && r.By[vin].Entity != "" }
 
@@ -86,6 +69,8 @@ func payers(ctx context.Context, pass *heuristics.Pass, tx *model.Tx) (Payers, e
 		return r, err
 	}
 	switch skip, skipped := cluster.Of(pass).Skipped(tx.ID); {
+	case v.Kind == shape.Premix && len(tx.Inputs) == 1 && !multiParty(tx):
+		// The preparation of a CoinJoin, by whoever holds the one coin.
 	case v.SkipUnion:
 		r.Several = "it may be collaborative: " + v.Kind.String()
 	case skipped:

@@ -3,6 +3,7 @@ package trail
 import (
 	"context"
 	"errors"
+	"math"
 
 	"github.com/goldwash/goldwash/heuristics"
 	"github.com/goldwash/goldwash/heuristics/actor"
@@ -35,14 +36,20 @@ func (w *walk) run(ctx context.Context, p *heuristics.Pass) (any, error) {
 	if s.Payers, err = payers(ctx, p, tx); err != nil {
 		return nil, err
 	}
-	if own := w.own(tx, &s.Payers); s.Payers.Alone() {
-		s.Trail = own
-	} else if s.Payers.Payjoin {
-		s.Otherwise = own
+	w.hold(tx, s)
+	if t := s.whole(); t != nil {
+		s.Trail = t
+	} else if len(s.Holdings) > 0 && s.Payers.Several == "" && p.Hops > 0 {
+		if err := w.beside(ctx, p, tx, s, p.Hops-1); err != nil {
+			return nil, err
+		}
+		if s.Trail = s.whole(); s.Trail == nil {
+			s.refuse(Minor, 1)
+		}
 	}
 	// An address that is the actor's by co-spending counts for less than one
 	// that the actor's labelled address paid and signed together with.
-	if len(s.Payers.Actors) == 0 || s.Trail != nil && s.Trail.Attribution.Via != actor.ByLabel && p.Hops > 0 {
+	if len(s.Holdings) == 0 || s.Trail != nil && s.Trail.Attribution.Via != actor.ByLabel && p.Hops > 0 {
 		if err := w.follow(ctx, p, tx, s); err != nil {
 			return nil, err
 		}
@@ -59,23 +66,11 @@ func unowned(tx *model.Tx) (n int) {
 	return n
 }
 
-// own is the trail of no hops: the first input that is the first actor's own. It
-// is nil where none is.
-func (w *walk) own(tx *model.Tx, r *Payers) *Trail {
-	if len(r.Actors) == 0 {
-		return nil
-	}
-	first := r.Actors[0]
-	t := &Trail{Entity: first.Entity, Confidence: first.Confidence, Way: model.Certain, Start: tx.ID, Attribution: first, Vin: -1}
-	for i := range tx.Inputs {
-		in := &tx.Inputs[i]
-		his := model.SameEntity(r.By[i].Entity, first.Entity) && r.By[i].Entity != ""
-		if his && t.Vin < 0 && r.By[i].Confidence == first.Confidence {
-			t.Vin = i
-		}
-		t.Share.add(in.Value, in.ValueKnown, his)
-	}
-	return t
+// whole is the trail of the actor to whom the greater part of the inputs belongs,
+// whatever is paid; nil where there is none.
+func (s *Search) whole() *Trail {
+	c := s.Payer(math.MaxInt64)
+	return c.Trail
 }
 
 // add counts an input whose value is all the actor's or not at all.
@@ -107,7 +102,7 @@ func (w *walk) follow(ctx context.Context, p *heuristics.Pass, tx *model.Tx, s *
 	share := Share{}
 	for i := range coins {
 		c := &coins[i]
-		t, part, err := w.through(ctx, p, tx, s, c, best != nil)
+		t, part, err := w.through(ctx, p, tx, s, c, best != nil, p.Hops-1)
 		switch {
 		case err != nil:
 			return err
@@ -296,7 +291,7 @@ func (w *walk) coins(ctx context.Context, p *heuristics.Pass, tx *model.Tx, s *S
 // through returns the trail by which a coin came, if it came by one that goes on,
 // and the share of the paying transaction that is the actor's. Found says that
 // another coin of the transaction is on a trail.
-func (w *walk) through(ctx context.Context, p *heuristics.Pass, tx *model.Tx, s *Search, c *coin, found bool) (*Trail, Share, error) {
+func (w *walk) through(ctx context.Context, p *heuristics.Pass, tx *model.Tx, s *Search, c *coin, found bool, hops int) (*Trail, Share, error) {
 	no := func(r Reason) (*Trail, Share, error) {
 		s.refuse(r, 1)
 		return nil, Share{}, nil
@@ -304,11 +299,11 @@ func (w *walk) through(ctx context.Context, p *heuristics.Pass, tx *model.Tx, s 
 	if c.paidBy.Coinbase() {
 		return no(OnlyMinted)
 	}
-	if s.Lookups > w.limit(p.Hops) {
+	if s.Lookups > w.limit(hops+1) {
 		p.Partial("trail: look-ups of the search spent")
 		return no(NoLookups)
 	}
-	up, err := heuristics.Ask[*Search](ctx, p, w.self, model.RefTx(c.prev.Tx), p.Hops-1)
+	up, err := heuristics.Ask[*Search](ctx, p, w.self, model.RefTx(c.prev.Tx), hops)
 	switch {
 	case errors.Is(err, heuristics.ErrEvaluationBudget):
 		p.Partial("trail: budget spent")
@@ -317,10 +312,13 @@ func (w *walk) through(ctx context.Context, p *heuristics.Pass, tx *model.Tx, s 
 		return nil, Share{}, err
 	}
 	s.Lookups += up.Lookups
+	before := up.Payer(c.value).Trail
 	switch {
-	case up.Trail == nil && len(up.Refused) == 0:
+	case before == nil && len(up.Holdings) > 0 && up.Payers.Several == "":
+		return no(Minor)
+	case before == nil && len(up.Refused) == 0:
 		return no(Stranger)
-	case up.Trail == nil:
+	case before == nil:
 		for _, r := range up.Refused {
 			s.refuse(r.Reason, r.N)
 		}
@@ -333,7 +331,7 @@ func (w *walk) through(ctx context.Context, p *heuristics.Pass, tx *model.Tx, s 
 	}
 	step := Step{Coin: c.prev, Address: c.owner, Value: c.value, Valued: c.valued, Paid: c.paid, Spent: tx.Block, By: tx.ID}
 	step.Self = w.same(p, c)
-	if r := w.label(ctx, p, tx.Block, c.owner, up.Trail.Entity); r != (refusal{}) {
+	if r := w.label(ctx, p, tx.Block, c.owner, before.Entity, before.Attribution.Label.Method == model.MethodStated); r != (refusal{}) {
 		if r.err != nil {
 			return nil, Share{}, r.err
 		}
@@ -342,15 +340,15 @@ func (w *walk) through(ctx context.Context, p *heuristics.Pass, tx *model.Tx, s 
 	if many(c.paidBy, w.params.Payees) {
 		return no(ManyPayees)
 	}
-	if r, err := w.passes(ctx, p, s, c, up.Trail.Entity, &step); err != nil || r != "" {
+	if r, err := w.passes(ctx, p, s, c, before.Entity, &step); err != nil || r != "" {
 		if err != nil {
 			return nil, Share{}, err
 		}
 		return no(r)
 	}
-	t := *up.Trail
+	t := *before
 	t.Hops++
-	t.Steps = append(append(make([]Step, 0, len(up.Trail.Steps)+1), up.Trail.Steps...), step)
+	t.Steps = append(append(make([]Step, 0, len(before.Steps)+1), before.Steps...), step)
 	t.Vin = c.vin
 	if step.Self {
 		t.Self++
@@ -358,7 +356,7 @@ func (w *walk) through(ctx context.Context, p *heuristics.Pass, tx *model.Tx, s 
 		t.Way = t.Way.Times(w.params.PerHop)
 		t.Confidence = t.Attribution.Confidence.Times(t.Way)
 	}
-	return &t, up.Trail.Share, nil
+	return &t, before.Share, nil
 }
 
 // many reports whether a transaction pays more addresses than so many.

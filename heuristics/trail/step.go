@@ -45,9 +45,9 @@ func (w *walk) elsewhere(ctx context.Context, p *heuristics.Pass, at model.Block
 
 // label says whether a label keeps an address from being the next one of the
 // actor's: one that names an account, or somebody else.
-func (w *walk) label(ctx context.Context, p *heuristics.Pass, at model.BlockRef, a model.Address, entity string) refusal {
+func (w *walk) label(ctx context.Context, p *heuristics.Pass, at model.BlockRef, a model.Address, entity string, stated bool) refusal {
 	own := actor.Of(p)
-	if by, ok := own.Own(a, at); ok && !model.SameEntity(by.Entity, entity) {
+	if by, ok := own.Own(a, at); ok && !stated && by.Label.Method != model.MethodStated && !model.SameEntity(by.Entity, entity) {
 		return because(SomebodyS)
 	} else if _, account := own.Account(a, at); account && !ok {
 		return because(AtAccount)
@@ -65,6 +65,8 @@ func (w *walk) label(ctx context.Context, p *heuristics.Pass, at model.BlockRef,
 				return because(AtService)
 			case l.Role == model.RoleAccount:
 				return because(AtAccount)
+			case (stated || l.Method == model.MethodStated) && l.Category == model.Actor:
+				// Who is merely stated may have any name.
 			case l.Confidence >= w.params.OtherLabel && !model.SameEntity(l.Entity, entity):
 				return because(SomebodyS)
 			}
@@ -76,8 +78,8 @@ func (w *walk) label(ctx context.Context, p *heuristics.Pass, at model.BlockRef,
 // valid reports whether a label may hold at the time of a block; where that is
 // not known it does, because labels here only ever end a trail.
 func valid(l *model.Label, at model.BlockRef) bool {
-	when, ok := at.When()
-	return !ok || l.ValidAt(when)
+	holds, _ := l.HoldsAt(at)
+	return holds
 }
 
 // passes says why the step's address is not one that coins merely pass through;

@@ -139,11 +139,16 @@ func (s Share) Part(a model.Amount) (part model.Amount, ok bool) {
 // immutable.
 type Search struct {
 	Trail *Trail // nil where there is none
-	// Otherwise is the trail that there were if the transaction were no
-	// payjoin, where its shape is all that speaks against one of no hops. A
-	// reader who knows the payee may be able to rule the payjoin out.
-	Otherwise *Trail
-	Payers    Payers
+	// Holdings are what each actor among the owners of the inputs has of them,
+	// in the order of inputs. Counted inputs are all but dust; Value is the sum
+	// of those of known value, Unvalued and Unowned count those without a known
+	// value and owner.
+	Holdings                   []Holding
+	Counted, Unvalued, Unowned int
+	Value                      model.Amount
+	whose                      []string // of each input
+	material                   model.Probability
+	Payers                     Payers
 	// Refused counts what trails were not followed for, on the transaction
 	// itself and behind it; the search ends at the first reason that it meets
 	// on each transaction.
@@ -180,6 +185,7 @@ const (
 	NoLookups  Reason = "the look-ups of the search were spent"
 	OnlyDust   Reason = "every coin is dust"
 	OnlyMinted Reason = "a coin was minted"
+	Minor      Reason = "the actor's coins are too little of what a transaction spends"
 )
 
 // Unseen reports whether the reason is a lack of knowledge, so that there may be
@@ -213,7 +219,7 @@ func (s *Search) String() string {
 	if t := s.Trail; t != nil {
 		return fmt.Sprintf("%s %s, %d hops", t.Entity, t.Confidence, t.Hops)
 	}
-	if len(s.Payers.Actors) > 0 {
+	if len(s.Payers.Actors) > 0 && s.Payers.Several != "" {
 		return fmt.Sprintf("none, though %s signs: %s", s.Payers.Actors[0].Entity, s.Payers.Several)
 	}
 	text := "none"
@@ -225,7 +231,7 @@ func (s *Search) String() string {
 
 // Size estimates the memory that the search holds, in bytes.
 func (s *Search) Size() int {
-	n := 512 + 24*len(s.Refused) + 400*(len(s.Payers.By)+len(s.Payers.Actors))
+	n := 512 + 24*len(s.Refused) + 800*len(s.Holdings) + 16*len(s.whose) + 400*(len(s.Payers.By)+len(s.Payers.Actors))
 	if s.Trail != nil {
 		n += 600 + 300*len(s.Trail.Steps)
 	}

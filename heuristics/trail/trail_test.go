@@ -101,8 +101,11 @@ tx k: new => K 1
 tx m: new => payee 0.2
 tx pj: k.0 m.0 fee=1000sat => payee#2 0.5, change rest
 `, "pj", nil)
-	if s.Trail != nil || s.Otherwise == nil || !s.Payers.Payjoin || s.Otherwise.Entity != "Kestrel" {
-		t.Errorf("%v, otherwise %+v", s, s.Otherwise)
+	if by := s.Payer(50_000_000).Trail; s.Trail != nil || by == nil || !s.Payers.Payjoin || by.Entity != "Kestrel" {
+		t.Errorf("%v, payer %+v", s, by)
+	}
+	if by := s.Payer(100_000_001).Trail; by != nil {
+		t.Errorf("said to have paid more than the coins come to: %+v", by)
 	}
 }
 

@@ -29,7 +29,7 @@ var outside = map[string]struct{ code, tests []string }{
 	// releases of btcd no longer have.
 	"github.com/btcsuite/btcd/btcutil/base58": {code: []string{"model"}},
 	"github.com/btcsuite/btcd/btcutil/bech32": {code: []string{"model"}},
-	"github.com/shopspring/decimal":           {code: []string{"model", "sources/prices", "sources/ledger", "heuristics/report"}, tests: []string{"model", "sources", "heuristics"}},
+	"github.com/shopspring/decimal":           {code: []string{"model", "sources/prices", "sources/ledger", "heuristics/report"}, tests: []string{"model", "sources", "heuristics", "examples"}},
 	"github.com/google/go-cmp/cmp":            {code: []string{"heuristics/heuristictest", "sources/sourcetest"}, tests: []string{"."}},
 	"github.com/google/go-cmp/cmp/cmpopts":    {code: []string{"heuristics/heuristictest", "sources/sourcetest"}, tests: []string{"."}},
 	"go.yaml.in/yaml/v4":                      {code: []string{"sources/labels", "examples/investigate"}},
