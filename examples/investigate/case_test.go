@@ -21,7 +21,7 @@ tx theft: new(victim) 0.9 => k1 0.9
 tx deposit: theft.0 fee=0.0001 => d1 0.35, change rest
 `
 
-func writeFile(t *testing.T, dir, name, text string) string {
+func writeFile(t testing.TB, dir, name, text string) string {
 	t.Helper()
 	p := filepath.Join(dir, name)
 	if err := os.WriteFile(p, []byte(text), 0o600); err != nil {

@@ -18,7 +18,7 @@ import (
 
 // explorer serves the embedded case as a block explorer does, and writes its
 // labels to a file, since an explorer has none.
-func explorer(t *testing.T) (url string, labels []string, f *ledger.File) {
+func explorer(t testing.TB) (url string, labels []string, f *ledger.File) {
 	t.Helper()
 	f, err := ledger.Parse("kestrel", kestrel.Filled())
 	if err != nil {

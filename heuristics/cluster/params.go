@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/goldwash/goldwash/model"
 )
@@ -13,6 +14,9 @@ type Params struct {
 	// script and scripts of no standard form, which anybody may use. It merges
 	// strangers, and is there to compare with figures that were made so.
 	LinkAnyScript bool
+	// Skip lists transactions whose addresses are not to be joined, for those
+	// who know more of them than their shape tells.
+	Skip []model.TxID
 	// LabelConfidence is what a label must have at least to refuse a union.
 	LabelConfidence model.Probability
 	// PayjoinFrom is the height of the main network from which payments are
@@ -50,8 +54,13 @@ func (p Params) Parameters() []model.Parameter {
 	chosen := func(name, value string) model.Parameter {
 		return model.Parameter{Name: name, Value: value, Origin: model.Chosen}
 	}
+	skip := make([]string, len(p.Skip))
+	for i, id := range p.Skip {
+		skip[i] = id.String()
+	}
 	return []model.Parameter{
 		chosen("link_any_script", strconv.FormatBool(p.LinkAnyScript)),
+		chosen("skip", strings.Join(skip, " ")),
 		chosen("label_confidence", p.LabelConfidence.String()),
 		{
 			Name: "payjoin_from", Value: strconv.Itoa(int(p.PayjoinFrom)), Origin: model.Chosen,

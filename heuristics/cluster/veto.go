@@ -1,6 +1,8 @@
 package cluster
 
 import (
+	"slices"
+
 	"github.com/goldwash/goldwash/heuristics/coinjoin/shape"
 	"github.com/goldwash/goldwash/model"
 )
@@ -25,6 +27,8 @@ const (
 	// LabelConflict: labels name different parties for two of the addresses,
 	// or for clusters that they belong to.
 	LabelConflict Reason = "label_conflict"
+	// Listed: the caller's list of transactions to skip names it.
+	Listed Reason = "listed"
 )
 
 // Veto says why the shape and the signatures of a transaction forbid to take its
@@ -39,6 +43,9 @@ func Veto(tx *model.Tx, p Params, rules shape.Params) (r Reason, detail string) 
 func veto(tx *model.Tx, p *Params, rules shape.Params, x *Index) (r Reason, detail string) {
 	if tx.Coinbase() {
 		return "", ""
+	}
+	if slices.Contains(p.Skip, tx.ID) {
+		return Listed, ""
 	}
 	for i := range tx.Inputs {
 		if s := tx.Inputs[i].SigHash; s.MultiParty() {
