@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 
@@ -60,7 +61,7 @@ func (p Params) Parameters() []model.Parameter {
 	}
 	return []model.Parameter{
 		chosen("link_any_script", strconv.FormatBool(p.LinkAnyScript)),
-		chosen("skip", strings.Join(skip, " ")),
+		chosen("skip", cmp.Or(strings.Join(skip, " "), "none")),
 		chosen("label_confidence", p.LabelConfidence.String()),
 		{
 			Name: "payjoin_from", Value: strconv.Itoa(int(p.PayjoinFrom)), Origin: model.Chosen,
