@@ -26,8 +26,13 @@ func (r *rule) spent(ctx context.Context, pass *heuristics.Pass, tx *model.Tx, c
 		if !slices.Equal(mined, paid) {
 			at = " at " + list(paid)
 		}
-		f.Claim = fmt.Sprintf("The miner paid at %s received money from %s%s and spent both together in transaction %s; receiving is not controlling.",
-			list(mined), list(actors), at, tx.ID)
+		who := "The miner"
+		if len(mined) > 1 {
+			// Addresses that sign together can be a custodian's customers'.
+			who = "Whoever signs for the miners, one or several,"
+		}
+		f.Claim = fmt.Sprintf("%s paid at %s received money from %s%s and spent both together in transaction %s; receiving is not controlling.",
+			who, list(mined), list(actors), at, tx.ID)
 		payee(&f, actors)
 	} else {
 		f.Claim = fmt.Sprintf("One party holds the keys of %s: transaction %s signs for both.", keys(paid, mined), tx.ID)
