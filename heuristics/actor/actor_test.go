@@ -62,9 +62,6 @@ func TestLedgers(t *testing.T) {
 			}
 			f := heuristictest.Ledger(t, string(text))
 			c, x := indexes(t, f, heuristics.Scope{})
-			if diff := cmp.Diff(attributions(f, c, x.Own), attributions(f, c, x.Payer)); diff != "" {
-				t.Errorf("Payer is not Own (-Own +Payer)\n%s", diff)
-			}
 			for key, ask := range map[string]func(model.Address, model.BlockRef) (actor.Attribution, bool){"own": x.Own, "account": x.Account} {
 				if diff := cmp.Diff(want(t, string(text), key), attributions(f, c, ask)); diff != "" {
 					t.Errorf("%s (-want +got)\n%s", key, diff)

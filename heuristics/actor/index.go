@@ -148,11 +148,6 @@ func (x *Index) own(a model.Address, at model.BlockRef, of func(*group) *claims)
 	return t, ok
 }
 
-// Payer is [Index.Own]: who had coins paid from an account that he has at a
-// custodian is not known from the address, and whoever else has an account there
-// may have. [Index.Account] tells of such labels.
-func (x *Index) Payer(a model.Address, at model.BlockRef) (Attribution, bool) { return x.Own(a, at) }
-
 // Account tells which actor a label on the address gives it to without giving him
 // its key, at the time of a block. A custodian pays from such an address for any
 // of its customers, so this is no answer to who paid, but an alternative to be
