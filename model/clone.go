@@ -8,6 +8,7 @@ func (f *Finding) Clone() Finding {
 	c := *f
 	c.Related = slices.Clone(f.Related)
 	c.Score.Factors = slices.Clone(f.Score.Factors)
+	c.Score.Open = clonePtr(f.Score.Open)
 	c.Confidence.Reasons = slices.Clone(f.Confidence.Reasons)
 	c.Amounts = slices.Clone(f.Amounts)
 	for i := range c.Amounts {
@@ -32,6 +33,9 @@ func (f *Finding) Clone() Finding {
 	c.RefutedBy = slices.Clone(f.RefutedBy)
 	c.Unseen = slices.Clone(f.Unseen)
 	c.Search = slices.Clone(f.Search)
+	c.Chance = clonePtr(f.Chance)
+	c.Without = slices.Clone(f.Without)
+	c.Sensitivity = slices.Clone(f.Sensitivity)
 	c.ErrorRates = slices.Clone(f.ErrorRates)
 	c.Parameters = slices.Clone(f.Parameters)
 	return c

@@ -14,11 +14,12 @@ import (
 func TestCloneSharesNothing(t *testing.T) {
 	item := model.Item{Role: "r", Value: &model.Money{Amount: 1, Fiat: &model.Fiat{Currency: "USD"}}}
 	f := model.Finding{
-		Related: []model.Ref{model.RefTx(model.TxID{1})}, Score: model.Score{Factors: []model.Factor{{Name: "f"}}},
+		Related: []model.Ref{model.RefTx(model.TxID{1})}, Score: model.Score{Factors: []model.Factor{{Name: "f"}}, Open: &model.Open{N: 1}},
 		Confidence: model.AnalyticConfidence{Reasons: []string{"r"}}, Amounts: []model.Figure{{Money: *item.Value}},
 		Facts: []model.Fact{{}}, Evidence: []model.Evidence{{Items: []model.Item{item}}}, Parts: []model.Item{item},
 		Labels: []model.Label{{Derivation: []string{"d"}}}, Premises: []model.Premise{{}}, Alternatives: []model.Alternative{{}},
 		Counter: []model.Counter{{Items: []model.Item{item}}}, RefutedBy: []string{""}, Unseen: []string{""}, Search: []model.Fact{{}},
+		Chance: &model.Chance{}, Without: []model.LeftOut{{}}, Sensitivity: []model.Sensitivity{{}},
 		ErrorRates: []model.ErrorRate{{}}, Parameters: []model.Parameter{{}},
 	}
 	c := f.Clone()

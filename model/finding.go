@@ -55,12 +55,24 @@ type Finding struct {
 	RefutedBy    []string      `json:"refuted_by,omitempty"` // what would refute the claim
 	Unseen       []string      `json:"unseen,omitempty"`     // what was not seen, and what that costs
 
-	Search     []Fact      `json:"search,omitempty"` // what was tried, as counts
+	Search []Fact `json:"search,omitempty"` // what was tried, as counts
+	// Chance is how often chance alone does as well; nil where that was not
+	// computed.
+	Chance *Chance `json:"chance,omitempty"`
+	// Without lists what the finding would be without an item of evidence, and
+	// Sensitivity the range of parameters within which it stands.
+	Without     []LeftOut     `json:"without,omitempty"`
+	Sensitivity []Sensitivity `json:"sensitivity,omitempty"`
+
 	ErrorRates []ErrorRate `json:"error_rates,omitempty"`
 	Parameters []Parameter `json:"parameters,omitempty"`
 	// Rules digests the names, versions and parameters of the heuristic and
 	// of everything it requires.
 	Rules Digest `json:"rules"`
+	// Data digests the labels, tags and prices that the run was given.
+	Data Digest `json:"data,omitzero"`
+	// Replay is a command line that makes the finding again.
+	Replay string `json:"replay,omitempty"`
 	// AsOf is the tip of the chain that the run was pinned to.
 	AsOf    BlockRef `json:"as_of,omitzero"`
 	Partial bool     `json:"partial,omitempty"` // a budget ended the search for evidence
@@ -156,6 +168,44 @@ type ErrorRate struct {
 
 // NotMeasured is the error rate of a rule that nobody has measured.
 func NotMeasured(of string) ErrorRate { return ErrorRate{Of: of} }
+
+// Chance is how often chance alone does as well as what was found, by a
+// permutation test: the same search with all times of one side shifted.
+type Chance struct {
+	// P is (1+AsGood)/(1+Shifts), and Corrected what remains of it when all
+	// that was searched counts, by the rule in Correction.
+	P          Probability `json:"p"`
+	Corrected  Probability `json:"corrected"`
+	Correction string      `json:"correction"`
+	Shifts     int         `json:"shifts"`
+	AsGood     int         `json:"as_good"`
+	Seed       uint64      `json:"seed"`
+	// Fit of Of candidates fit as well by amount alone, or as Text says.
+	Fit  int    `json:"fit"`
+	Of   int    `json:"of"`
+	Text string `json:"text,omitempty"`
+}
+
+// LeftOut says what would remain of a finding without an item.
+type LeftOut struct {
+	Text        string      `json:"text"` // what is left out
+	Kind        string      `json:"kind"` // what the finding would be; empty if none would remain
+	Probability Probability `json:"probability"`
+}
+
+// Sensitivity is the range of a parameter within which a conclusion stands, all
+// others held.
+type Sensitivity struct {
+	Parameter string `json:"parameter"`
+	Value     string `json:"value"`
+	// From and To bound the range that was tried and found to hold; OpenFrom
+	// and OpenTo say that the search ended there with the conclusion standing.
+	From     string `json:"from"`
+	To       string `json:"to"`
+	OpenFrom bool   `json:"open_from,omitempty"`
+	OpenTo   bool   `json:"open_to,omitempty"`
+	Text     string `json:"text,omitempty"`
+}
 
 // Parameter is one public parameter of a rule.
 type Parameter struct {
@@ -258,10 +308,16 @@ func (f *Finding) Validate() error {
 		want = Combine(s.Prior, s.PriorOf, f.Evidence, s.Cap, s.CapReason)
 	case ByProduct:
 		want = Product(s.Cap, s.CapReason, s.Factors...)
+	case ByOpenWorld:
+		if s.Open == nil || s.Open.N <= 0 || s.Open.Pi0 == 0 || s.Open.Pi0 >= Certain {
+			bad("score by %q does not say what it is open to", s.Rule)
+			break
+		}
+		want = OpenWorld(*s.Open, f.Evidence, s.Cap, s.CapReason)
 	default:
 		bad("score rule %q is not known", s.Rule)
 	}
-	if want.Given != f.Score.Given || want.Probability != f.Score.Probability || want.Likelihood != f.Score.Likelihood {
+	if want.Given != f.Score.Given || want.Probability != f.Score.Probability || want.Likelihood != f.Score.Likelihood || want.None != f.Score.None {
 		bad("score says %v (%v given the labels, %q), its evidence gives %v (%v, %q)",
 			f.Score.Probability, f.Score.Given, f.Score.Likelihood, want.Probability, want.Given, want.Likelihood)
 	}
@@ -274,6 +330,9 @@ func (f *Finding) Validate() error {
 		if l := &f.Labels[i]; l.Confidence > Certain {
 			bad("label %q has a confidence of more than 1", l.Entity)
 		}
+	}
+	if s := &f.Score; s.RangeOver != "" && (s.Probability < s.Low || s.Probability > s.High) {
+		bad("score of %v is not within its own range, %v to %v", s.Probability, s.Low, s.High)
 	}
 	if f.Schema != Schema {
 		bad("schema %d, want %d", f.Schema, Schema)

@@ -3,6 +3,7 @@ package model
 import (
 	"fmt"
 	"math/bits"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -255,6 +256,16 @@ type Score struct {
 	// says why.
 	Cap       Probability `json:"cap,omitempty"`
 	CapReason string      `json:"cap_reason,omitempty"`
+	// Open and None belong to the rule "open-world": what the candidate is
+	// compared with, and the probability that no observed candidate is the one,
+	// which counts the doubt of the labels.
+	Open *Open       `json:"open,omitempty"`
+	None Probability `json:"none,omitempty"`
+	// Low and High bound Probability over what RangeOver says; both 0 where no
+	// range was computed.
+	Low       Probability `json:"low,omitempty"`
+	High      Probability `json:"high,omitempty"`
+	RangeOver string      `json:"range_over,omitempty"`
 	// Likelihood is the word for Probability.
 	Likelihood string `json:"likelihood"`
 }
@@ -266,7 +277,23 @@ type ScoreRule string
 const (
 	ByLogOdds ScoreRule = "log-odds"
 	ByProduct ScoreRule = "product"
+	// ByOpenWorld is the posterior of one of many candidates, see [OpenWorld].
+	ByOpenWorld ScoreRule = "open-world"
 )
+
+// Open is the world that a candidate is compared with: N candidates observed, of
+// whom each is the one with the same prior probability, and Pi0, the prior
+// probability that the one is none of them.
+type Open struct {
+	N   int         `json:"candidates"`
+	Pi0 Probability `json:"pi0"`
+	// Rivals is the logarithm of the sum of the likelihood ratios of all other
+	// candidates, with the doubt of labels, and RivalsGiven without. HasRivals
+	// is false where every other candidate is ruled out.
+	HasRivals   bool      `json:"has_rivals"`
+	Rivals      MicroNats `json:"rivals_micronats,omitempty"`
+	RivalsGiven MicroNats `json:"rivals_given_micronats,omitempty"`
+}
 
 // Factor is one factor of a score under the rule "product".
 type Factor struct {
@@ -315,6 +342,64 @@ func Product(capAt Probability, capReason string, fs ...Factor) Score {
 	return s.finish()
 }
 
+// OpenWorld scores that a candidate is the one that is looked for, among o.N and a
+// remainder outside the data (heuristics reference, section 12.4):
+//
+//	w = (1-Pi0)/N    P = w LR / (Pi0 + w (LR + rivals))    None = Pi0 / (the same)
+//
+// where ln LR is [Weigh] of the evidence. Families are capped as in [Combine];
+// the total is not, because N enters through the prior. capAt, where not 0, caps
+// what is reported. It panics unless N is positive and Pi0 is within 0 and 1,
+// bounds left out.
+func OpenWorld(o Open, ev []Evidence, capAt Probability, capReason string) Score {
+	if o.N <= 0 || o.Pi0 == 0 || o.Pi0 >= Certain {
+		panic("model: OpenWorld without candidates, or with a remainder that is nothing or everything")
+	}
+	s := Score{Rule: ByOpenWorld, Open: &o, Cap: capAt, CapReason: capReason}
+	// The odds of the candidate against the remainder and the rivals.
+	outside := LnRatio(int64(o.Pi0), int64(Certain-o.Pi0)) + LnRatio(int64(o.N), 1)
+	against := func(rivals MicroNats) MicroNats {
+		if !o.HasRivals {
+			return outside
+		}
+		return LnSum(outside, rivals)
+	}
+	lr := Weigh(ev, false)
+	s.Given = Logistic(Weigh(ev, true) - against(o.RivalsGiven))
+	s.Probability = Logistic(lr - against(o.Rivals))
+	inside := lr
+	if o.HasRivals {
+		inside = LnSum(lr, o.Rivals)
+	}
+	s.None = Logistic(outside - inside)
+	return s.finish()
+}
+
+// Weigh returns the sum of the weights of evidence as [Combine] and [OpenWorld]
+// count it, family by family: if the labels are true where given is set, else
+// with their doubt.
+func Weigh(ev []Evidence, given bool) MicroNats {
+	if given {
+		return total(ev, func(e *Evidence) MicroNats { return e.Weight })
+	}
+	return total(ev, func(e *Evidence) MicroNats { return e.Discounted })
+}
+
+// LnSum returns the logarithm of the sum of the likelihood ratios with the given
+// logarithms. The order of the arguments does not matter. It panics without
+// any.
+func LnSum(ws ...MicroNats) MicroNats {
+	most := slices.Max(ws)
+	var sum uint64 // in units of e^most / 2^32
+	for _, w := range ws {
+		// Each term is at most 2^32, so that 2^31 of them fit.
+		if d := min(max(w, -maxWeight), maxWeight) - min(max(most, -maxWeight), maxWeight); d > -40*Nat {
+			sum += expQ48(d) >> 16
+		}
+	}
+	return most + roundNats(lnInt(sum)-32*ln2Q56)
+}
+
 func (s Score) finish() Score {
 	if s.Cap != 0 {
 		s.Given, s.Probability = min(s.Given, s.Cap), min(s.Probability, s.Cap)
@@ -330,7 +415,7 @@ func (s *Score) inRange() bool {
 			return false
 		}
 	}
-	return max(s.Prior, s.Given, s.Probability, s.Cap) <= Certain
+	return max(s.Prior, s.Given, s.Probability, s.Cap, s.None, s.High) <= Certain && s.Low <= s.High
 }
 
 // total sums weights by family. Families are few, so a scan for each beats a

@@ -1,6 +1,9 @@
 package model
 
-import "time"
+import (
+	"math/bits"
+	"time"
+)
 
 // Tx is a transaction. It is shared between readers and read-only once built:
 // neither its fields nor the bytes that its scripts alias may be changed.
@@ -149,9 +152,10 @@ func (t *Tx) Inpoint(i int) Inpoint { return Inpoint{t.ID, uint32(i)} }
 type BlockRef struct {
 	Hash   BlockHash
 	Height int32
-	Pos    int32 // index of the transaction in its block
-	Time   int64 // header time, Unix seconds; may run two hours ahead and backwards
-	Median int64 // median time past (BIP 113), Unix seconds; never runs backwards
+	Pos    int32  // index of the transaction in its block
+	Time   int64  // header time, Unix seconds; may run two hours ahead and backwards
+	Median int64  // median time past (BIP 113), Unix seconds; never runs backwards
+	Bits   uint32 // compact form of the target in the header; see Difficulty. Not part of the JSON
 	Known  BlockKnown
 }
 
@@ -165,10 +169,34 @@ const (
 	KnownPos
 	KnownTime
 	KnownMedian
+	KnownBits
 )
 
 // Has reports whether every one of the flags is set.
 func (r BlockRef) Has(k BlockKnown) bool { return r.Known&k == k }
+
+// Difficulty returns how much harder the block is than the easiest of mainnet,
+// rounded down; a block takes 2^32 hashes on average for each. ok is false where
+// the target is unknown, is none, or is easier than that, as on a test network.
+func (r BlockRef) Difficulty() (d uint64, ok bool) {
+	const sign = 0x00800000
+	m := uint64(r.Bits & 0x007fffff)
+	shift := 208 - 8*(int(r.Bits>>24)-3)
+	if !r.Has(KnownBits) || r.Bits&sign != 0 || m == 0 || shift < 0 || shift > 111 {
+		return 0, false
+	}
+	hi, lo := uint64(0), uint64(0xffff)
+	if shift < 64 {
+		hi, lo = lo>>(64-shift), lo<<shift
+	} else {
+		hi, lo = lo<<(shift-64), 0
+	}
+	if hi >= m {
+		return 0, false // no chain is that hard
+	}
+	d, _ = bits.Div64(hi, lo, m)
+	return d, d > 0
+}
 
 // When returns the time to order and to bound by: the median time past, which
 // never runs backwards, else the header time; ok is false where neither is

@@ -76,3 +76,29 @@ func TestBlockRefWhen(t *testing.T) {
 		t.Errorf("median time: %v, %v", at, ok)
 	}
 }
+
+// The compact targets of mainnet's first block, of block 750,000, and of what is
+// no target.
+func TestDifficulty(t *testing.T) {
+	for _, c := range []struct {
+		bits uint32
+		want uint64
+		ok   bool
+	}{
+		{0x1d00ffff, 1, true},
+		{0x1b0404cb, 16_307, true}, // the worked example of the developer reference: 16307.42
+		{0x170901ba, 31_251_101_365_711, true},
+		{0x207fffff, 0, false},
+		{0x1d80ffff, 0, false},
+		{0, 0, false},
+		{0x01010000, 0, false},
+	} {
+		d, ok := model.BlockRef{Bits: c.bits, Known: model.KnownBits}.Difficulty()
+		if d != c.want || ok != c.ok {
+			t.Errorf("%#08x: difficulty %d, %v, want %d, %v", c.bits, d, ok, c.want, c.ok)
+		}
+	}
+	if _, ok := (model.BlockRef{Bits: 0x1d00ffff}).Difficulty(); ok {
+		t.Error("a target that is not known has a difficulty")
+	}
+}

@@ -83,7 +83,7 @@ func (v *BlockView) Hash() BlockHash {
 // least 2 and the declared height not below the network's BIP34Height. The median
 // time past is never known from one block.
 func (v *BlockView) Ref(net Network) BlockRef {
-	r := BlockRef{Hash: v.Hash(), Time: int64(v.Header.Time), Known: KnownHash | KnownTime}
+	r := BlockRef{Hash: v.Hash(), Time: int64(v.Header.Time), Bits: v.Header.Bits, Known: KnownHash | KnownTime | KnownBits}
 	if len(v.Ins) > 0 && v.Header.Version >= 2 {
 		if h, ok := CoinbaseHeight(v.InScript(0)); ok && h >= net.BIP34Height() {
 			r.Height = h
@@ -144,19 +144,29 @@ func (v *BlockView) Tx(i int, net Network, ref BlockRef) *Tx {
 
 func (v *BlockView) tx(i int, net Network, ref BlockRef) *Tx {
 	x := &v.Txs[i]
+	t := &Tx{Inputs: make([]Input, x.InTo-x.InFrom), Outputs: make([]Output, x.OutTo-x.OutFrom)}
+	v.fill(t, i, ref, v.TxID(i), make([][]byte, 0, v.witnessItems(x)))
+	for j := range t.Inputs {
+		t.Inputs[j].infer(net)
+	}
+	for j := range t.Outputs {
+		out := &t.Outputs[j]
+		out.Owner = AddressOf(out.Script, net)
+	}
+	return t
+}
+
+// fill sets everything but addresses and values of inputs. The witnesses are
+// appended to a slice that has room for them, and the longer slice is returned.
+func (v *BlockView) fill(t *Tx, i int, ref BlockRef, id TxID, witnesses [][]byte) [][]byte {
+	x := &v.Txs[i]
 	size := int32(x.End - x.Start)
 	base := size
 	if x.WitFrom != 0 {
 		base = int32(x.WitFrom-x.Start) - 2 + 4
 	}
-	t := &Tx{
-		ID: v.TxID(i), Version: x.Version, LockTime: x.LockTime,
-		Size: size, Weight: 3*base + size,
-		Inputs:  make([]Input, x.InTo-x.InFrom),
-		Outputs: make([]Output, x.OutTo-x.OutFrom),
-		Block:   ref,
-	}
-	witnesses := make([][]byte, 0, v.witnessItems(x))
+	t.ID, t.Version, t.LockTime, t.Block = id, x.Version, x.LockTime, ref
+	t.Size, t.Weight = size, 3*base+size
 	for j := range t.Inputs {
 		k := int(x.InFrom) + j
 		in := &t.Inputs[j]
@@ -166,21 +176,26 @@ func (v *BlockView) tx(i int, net Network, ref BlockRef) *Tx {
 		if len(witnesses) > from {
 			in.Witness = witnesses[from:len(witnesses):len(witnesses)]
 		}
-		if in.Prev.Null() {
-			continue // a coinbase unlocks nothing and signs nothing
-		}
-		in.SigHash = SigHashOf(in.Script, in.Witness)
-		if owner, ok := UnlockingOwner(in.Script, in.Witness, net); ok {
-			in.Owner, in.OwnerBy = owner, OwnerUnlocking
+		if !in.Prev.Null() { // a coinbase signs nothing
+			in.SigHash = SigHashOf(in.Script, in.Witness)
 		}
 	}
 	for j := range t.Outputs {
 		k := int(x.OutFrom) + j
 		out := &t.Outputs[j]
 		out.Value, out.Script = v.Outs[k].Value, v.OutScript(k)
-		out.Owner = AddressOf(out.Script, net)
 	}
-	return t
+	return witnesses
+}
+
+// infer sets the owner to what the unlocking script tells.
+func (in *Input) infer(net Network) {
+	if in.Prev.Null() {
+		return // a coinbase unlocks nothing
+	}
+	if owner, ok := UnlockingOwner(in.Script, in.Witness, net); ok {
+		in.Owner, in.OwnerBy = owner, OwnerUnlocking
+	}
 }
 
 // witnessItems counts the witness items of all inputs of a transaction.
@@ -195,11 +210,70 @@ func (v *BlockView) witnessItems(x *TxView) (n int) {
 	return n
 }
 
-// Block builds the whole block with all its transactions.
-func (v *BlockView) Block(net Network) *Block {
-	blk := &Block{Header: v.Header, Ref: v.Ref(net), Txs: make([]*Tx, len(v.Txs))}
-	for i := range blk.Txs {
-		blk.Txs[i] = v.Tx(i, net, blk.Ref)
+// Beyond is what a source knows of a block beyond its bytes. Its zero value is
+// nothing.
+type Beyond struct {
+	// IDs are those of the transactions, in their order, where they need not
+	// be computed again.
+	IDs []TxID
+	// Spent tells value and owner of the output that an input spends; ok is
+	// false where it is not known. It is called in order for each input but the
+	// coinbase's, by the transaction's place in the block and the input's in
+	// Ins. An error ends the work.
+	Spent func(tx, in int) (value Amount, owner Address, ok bool, err error)
+}
+
+// BlockWith builds the whole block with all its transactions, which say that
+// they stand in ref. Owners are inferred for the inputs of which b does not tell
+// more. The only errors are those of b. The transactions share their memory, so
+// that who keeps one keeps all.
+func (v *BlockView) BlockWith(net Network, ref BlockRef, b Beyond) (*Block, error) {
+	n := len(v.Txs)
+	items := 0
+	for i := range v.Txs {
+		items += v.witnessItems(&v.Txs[i])
 	}
+	blk := &Block{Header: v.Header, Ref: ref, Txs: make([]*Tx, n)}
+	txs, ins, outs := make([]Tx, n), make([]Input, len(v.Ins)), make([]Output, len(v.Outs))
+	witnesses := make([][]byte, 0, items)
+	ref.Known |= KnownPos
+	for i := range txs {
+		x, t := &v.Txs[i], &txs[i]
+		t.Inputs = ins[x.InFrom:x.InTo:x.InTo]
+		t.Outputs = outs[x.OutFrom:x.OutTo:x.OutTo]
+		ref.Pos = int32(i)
+		var id TxID
+		if b.IDs != nil {
+			id = b.IDs[i]
+		} else {
+			id = v.TxID(i)
+		}
+		witnesses = v.fill(t, i, ref, id, witnesses)
+		for j := range t.Inputs {
+			in := &t.Inputs[j]
+			if b.Spent != nil && i > 0 {
+				value, owner, ok, err := b.Spent(i, int(x.InFrom)+j)
+				if err != nil {
+					return nil, err
+				}
+				if ok {
+					in.Value, in.ValueKnown, in.Owner, in.OwnerBy = value, true, owner, OwnerPrevout
+					continue
+				}
+			}
+			in.infer(net)
+		}
+		for j := range t.Outputs {
+			t.Outputs[j].Owner = AddressOf(t.Outputs[j].Script, net)
+		}
+		blk.Txs[i] = t
+	}
+	return blk, nil
+}
+
+// Block builds the whole block with all its transactions. They share their
+// memory, so that who keeps one keeps all.
+func (v *BlockView) Block(net Network) *Block {
+	blk, _ := v.BlockWith(net, v.Ref(net), Beyond{}) // it cannot fail on its own
 	return blk
 }

@@ -37,7 +37,7 @@ func TestDecodeBlockGenesis(t *testing.T) {
 		t.Errorf("a coinbase input has owner %s and signatures %s", tx.Inputs[0].Owner, tx.Inputs[0].SigHash)
 	}
 	// Version 1 declares no height: the number it begins with is its Bits.
-	want := model.BlockRef{Hash: blk.Ref.Hash, Time: 1_231_006_505, Known: model.KnownHash | model.KnownTime}
+	want := model.BlockRef{Hash: blk.Ref.Hash, Time: 1_231_006_505, Bits: 0x1d00ffff, Known: model.KnownHash | model.KnownTime | model.KnownBits}
 	if diff := cmp.Diff(want, blk.Ref); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
@@ -57,7 +57,8 @@ func TestDecodeBlockReadsWhatAppendBlockWrites(t *testing.T) {
 		t.Fatal(err)
 	}
 	// What a raw block tells beyond the fields that it was written from.
-	want.Ref = model.BlockRef{Hash: got.Ref.Hash, Height: 500_000, Time: 1_513_622_125, Known: model.KnownHash | model.KnownHeight | model.KnownTime}
+	want.Ref = model.BlockRef{Hash: got.Ref.Hash, Height: 500_000, Time: 1_513_622_125, Bits: want.Header.Bits,
+		Known: model.KnownHash | model.KnownHeight | model.KnownTime | model.KnownBits}
 	for i, tx := range want.Txs {
 		tx.Block = want.Ref
 		tx.Block.Pos, tx.Block.Known = int32(i), want.Ref.Known|model.KnownPos
