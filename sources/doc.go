@@ -12,6 +12,9 @@
 // what it reads. What it returns is shared and read-only. Package sourcetest
 // holds the suite of tests that checks a provider against this contract.
 //
+// Books are apart from the rest: they are no fact of the ledger but what a service
+// wrote down about its customers. See [Entry].
+//
 // Middleware maps a Set to a Set, so no capability is lost on the way:
 //
 //   - [Cache] keeps what is settled.

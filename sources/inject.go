@@ -27,6 +27,7 @@ import (
 //	Find      the category, and then the reference of each element
 //	Tags      nothing, and then the bytes of each element in hexadecimal
 //	Select    the range, and then the txid of each element
+//	Entries   the fields of the query that are set, and then file and line of each element
 //
 // A nil function injects nothing.
 func Inject(f func(op, key string) error) Middleware {
@@ -57,6 +58,9 @@ func Inject(f func(op, key string) error) Middleware {
 		}
 		if s.Select != nil {
 			s.Select = injectSelect{s.Select, f}
+		}
+		if s.Books != nil {
+			s.Books = injectBooks{s.Books, f}
 		}
 		return s
 	}
@@ -194,4 +198,13 @@ type injectSelect struct {
 
 func (r injectSelect) Select(ctx context.Context, fs []model.Filter, rg Range) iter.Seq2[*model.Tx, error] {
 	return faulty(r.f, "Select", rg.key(), r.next.Select(ctx, fs, rg), txKey)
+}
+
+type injectBooks struct {
+	next BookReader
+	f    fault
+}
+
+func (r injectBooks) Entries(ctx context.Context, q EntryQuery) iter.Seq2[Entry, error] {
+	return faulty(r.f, "Entries", q.key(), r.next.Entries(ctx, q), func(e Entry) string { return e.place() })
 }

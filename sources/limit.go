@@ -47,6 +47,9 @@ func Limit(lookups int64) Middleware {
 		if s.Select != nil {
 			s.Select = limitSelect{s.Select, l}
 		}
+		if s.Books != nil {
+			s.Books = limitBooks{s.Books, l}
+		}
 		return s
 	}
 }
@@ -179,4 +182,13 @@ type limitSelect struct {
 
 func (r limitSelect) Select(ctx context.Context, fs []model.Filter, rg Range) iter.Seq2[*model.Tx, error] {
 	return limited(r.limit, "Select", r.next.Select(ctx, fs, rg))
+}
+
+type limitBooks struct {
+	next BookReader
+	*limit
+}
+
+func (r limitBooks) Entries(ctx context.Context, q EntryQuery) iter.Seq2[Entry, error] {
+	return limited(r.limit, "Entries", r.next.Entries(ctx, q))
 }

@@ -45,7 +45,7 @@ func TestMiddlewareKeepsCapabilitiesAndProviders(t *testing.T) {
 		sources.Inject(func(string, string) error { return nil }),
 	}
 	full := sources.Of(&source{tip: 10}).Wrap(all...)
-	if got, want := full.Has().String(), "Txs|Spends|History|Blocks|Labels|Tags|Prices|Select"; got != want {
+	if got, want := full.Has().String(), "Txs|Spends|History|Blocks|Labels|Tags|Prices|Select|Books"; got != want {
 		t.Errorf("has %s, want %s", got, want)
 	}
 	if p, ok := sources.As[*source](full); !ok || p.tip != 10 {
@@ -243,6 +243,20 @@ func (s *source) Prices(ctx context.Context, _ model.Network, currency string, a
 		return nil, err
 	}
 	return make([]model.Price, len(at)), nil
+}
+
+func (s *source) Entries(ctx context.Context, q sources.EntryQuery) iter.Seq2[sources.Entry, error] {
+	return func(yield func(sources.Entry, error) bool) {
+		if _, err := s.ask(ctx, "Entries", q.Account); err != nil {
+			yield(sources.Entry{}, err)
+			return
+		}
+		for n := range 2 {
+			if !yield(sources.Entry{Kind: sources.EntryOrder, Service: "S", Account: q.Account, Source: "book.csv", Line: n + 2}, nil) {
+				return
+			}
+		}
+	}
 }
 
 func (s *source) Provenance() []sources.Provenance { return []sources.Provenance{{Provider: "test"}} }
@@ -628,6 +642,7 @@ func spent(t *testing.T, set sources.Set) map[string]error {
 	errs["Find"] = last(set.Labels.Find(ctx, "exchange"))
 	errs["Tags"] = last(set.Tags.Tags(ctx))
 	errs["Select"] = last(set.Select.Select(ctx, nil, sources.Range{From: 3, To: 7}))
+	errs["Entries"] = last(set.Books.Entries(ctx, sources.EntryQuery{}))
 	return errs
 }
 
@@ -726,7 +741,7 @@ func TestObserveTellsOfEveryCall(t *testing.T) {
 		for _, l := range got {
 			ops[l.Op] = l.Items
 		}
-		if diff := cmp.Diff(map[string]int{"Txs": 0, "Spenders": 1, "Tip": 1, "Labels": 1, "Prices": 1, "History": 3, "Blocks": 4, "Find": 2, "Tags": 2, "Select": 3}, ops); diff != "" {
+		if diff := cmp.Diff(map[string]int{"Txs": 0, "Spenders": 1, "Tip": 1, "Labels": 1, "Prices": 1, "History": 3, "Blocks": 4, "Find": 2, "Tags": 2, "Select": 3, "Entries": 2}, ops); diff != "" {
 			t.Errorf("items (-want +got)\n%s", diff)
 		}
 	})
@@ -775,6 +790,10 @@ func TestInjectAsksForEveryItem(t *testing.T) {
 	want("Tags ", "Tags 2f612f", "Tags 2f622f")
 	last(set.Select.Select(ctx, nil, sources.Range{}))
 	want("Select 0-0", "Select "+id(0).String(), "Select "+id(1).String())
+	last(set.Books.Entries(ctx, sources.EntryQuery{}))
+	want("Entries ", "Entries book.csv:2", "Entries book.csv:3")
+	last(set.Books.Entries(ctx, sources.EntryQuery{Kind: sources.EntryOrder, Service: "Hash\nBazaar", Account: "é", Address: a, Tx: id(1)}))
+	want(`Entries kind=order service="Hash\nBazaar" account="\u00e9" address=mainnet 1BoatSLRHtKNngkdXEeobR76b53LETtpyT tx=`+id(1).String(), "Entries book.csv:2", "Entries book.csv:3")
 }
 
 func TestInjectedFaultsReachTheReaderAsTheyAre(t *testing.T) {
@@ -834,6 +853,6 @@ func ExampleCache() {
 	_, err = src.Txs.Txs(context.Background(), []model.TxID{{1}})
 	fmt.Println(err)
 	// Output:
-	// Txs|Spends|History|Blocks|Labels|Tags|Prices|Select
+	// Txs|Spends|History|Blocks|Labels|Tags|Prices|Select|Books
 	// unavailable
 }

@@ -11,7 +11,7 @@ import (
 // Lookup tells of one call through an observed set.
 type Lookup struct {
 	// Op is the method: Txs, Spenders, History, Tip, Blocks, Labels, Find, Tags,
-	// Prices or Select.
+	// Prices, Select or Entries.
 	Op string
 	// Items is the number of elements asked for in a batch, 1 for Tip, and the
 	// number that a sequence yielded.
@@ -58,6 +58,9 @@ func Observe(f func(Lookup)) Middleware {
 		}
 		if s.Select != nil {
 			s.Select = observeSelect{s.Select, o}
+		}
+		if s.Books != nil {
+			s.Books = observeBooks{s.Books, o}
 		}
 		return s
 	}
@@ -174,4 +177,13 @@ type observeSelect struct {
 
 func (r observeSelect) Select(ctx context.Context, fs []model.Filter, rg Range) iter.Seq2[*model.Tx, error] {
 	return observedSeq(r.observer, "Select", r.next.Select(ctx, fs, rg))
+}
+
+type observeBooks struct {
+	next BookReader
+	observer
+}
+
+func (r observeBooks) Entries(ctx context.Context, q EntryQuery) iter.Seq2[Entry, error] {
+	return observedSeq(r.observer, "Entries", r.next.Entries(ctx, q))
 }

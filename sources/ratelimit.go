@@ -53,6 +53,9 @@ func RateLimit(perSecond float64, burst int) Middleware {
 		if s.Select != nil {
 			s.Select = rateSelect{s.Select, l}
 		}
+		if s.Books != nil {
+			s.Books = rateBooks{s.Books, l}
+		}
 		return s
 	}
 }
@@ -201,4 +204,13 @@ type rateSelect struct {
 
 func (r rateSelect) Select(ctx context.Context, fs []model.Filter, rg Range) iter.Seq2[*model.Tx, error] {
 	return ratedSequence(ctx, r.l, r.next.Select(ctx, fs, rg))
+}
+
+type rateBooks struct {
+	next BookReader
+	l    *rate
+}
+
+func (r rateBooks) Entries(ctx context.Context, q EntryQuery) iter.Seq2[Entry, error] {
+	return ratedSequence(ctx, r.l, r.next.Entries(ctx, q))
 }

@@ -43,6 +43,9 @@ type RecordOptions struct {
 // broke out is kept as far as any reader read it. Not recorded are the errors
 // of a caller's own context, and providers reached by [As].
 //
+// Where the run read a service's own books, the file holds what it read of them,
+// and so data about customers: keep it as the books are kept.
+//
 // The same run gives the same file, byte for byte, whatever its concurrency. The
 // file holds no credentials: questions are about entities of the ledger, and
 // from the URLs in the texts of errors and of the [Provenance] everything before
@@ -113,6 +116,9 @@ func (r *Recorder) Middleware(s Set) Set {
 	}
 	if s.Select != nil {
 		s.Select = recordSelect{s.Select, r}
+	}
+	if s.Books != nil {
+		s.Books = recordBooks{s.Books, r}
 	}
 	return s
 }
@@ -633,4 +639,18 @@ type recordSelect struct {
 func (r recordSelect) Select(ctx context.Context, fs []model.Filter, rg Range) iter.Seq2[*model.Tx, error] {
 	return recordSequence(ctx, r.r, "Select", func(c *recording) sequences[*model.Tx] { return c.selected }, selectKey(fs, rg),
 		r.next.Select(ctx, fs, rg), r.r.tx)
+}
+
+func ownEntry(e Entry) (Entry, int64, error) {
+	own, err := copiedEntry(e)
+	return own, int64(400 + len(e.Service) + len(e.Account) + len(e.Order) + len(e.Pool) + len(e.Worker) + len(e.Custodian) + len(e.Source)), err
+}
+
+type recordBooks struct {
+	next BookReader
+	r    *Recorder
+}
+
+func (r recordBooks) Entries(ctx context.Context, q EntryQuery) iter.Seq2[Entry, error] {
+	return recordSequence(ctx, r.r, "Entries", func(c *recording) sequences[Entry] { return c.entries }, q.key(), r.next.Entries(ctx, q), ownEntry)
 }

@@ -660,6 +660,7 @@ func TestARecordingThatGrowsTooLarge(t *testing.T) {
 // What the file cannot hold is an error of the recording, and none of the run.
 func TestAnswersThatCannotBeRecorded(t *testing.T) {
 	label := model.Label{On: model.RefTx(id(1)), Entity: "not text \xff"}
+	entry := sources.Entry{Kind: 77}
 	late := model.Label{On: model.RefTx(id(1)), Asserted: time.Date(12000, 1, 1, 0, 0, 0, 0, time.UTC)}
 	none := &model.Tx{ID: id(1)}
 	for name, c := range map[string]struct {
@@ -685,6 +686,15 @@ func TestAnswersThatCannotBeRecorded(t *testing.T) {
 			func(s sources.Set) bool {
 				for l, err := range s.Labels.Find(t.Context(), "") {
 					return err == nil && l.Asserted.Equal(late.Asserted)
+				}
+				return false
+			},
+		},
+		"an entry of no kind": {
+			sources.Set{Books: booksFunc{entry}},
+			func(s sources.Set) bool {
+				for e, err := range s.Books.Entries(t.Context(), sources.EntryQuery{}) {
+					return err == nil && e == entry
 				}
 				return false
 			},
@@ -717,6 +727,12 @@ func (f labelsFunc) Labels(_ context.Context, on []model.Ref) ([][]model.Label, 
 
 func (f labelsFunc) Find(context.Context, model.Category) iter.Seq2[model.Label, error] {
 	return func(yield func(model.Label, error) bool) { yield(f.l, nil) }
+}
+
+type booksFunc struct{ e sources.Entry }
+
+func (f booksFunc) Entries(context.Context, sources.EntryQuery) iter.Seq2[sources.Entry, error] {
+	return func(yield func(sources.Entry, error) bool) { yield(f.e, nil) }
 }
 
 type selectNil struct{}

@@ -23,7 +23,7 @@ const (
 )
 
 // ops are the methods in the order in which their answers stand in the file.
-var ops = [...]string{"Txs", "Spenders", "History", "Tip", "Blocks", "Labels", "Find", "Tags", "Prices", "Select"}
+var ops = [...]string{"Txs", "Spenders", "History", "Tip", "Blocks", "Labels", "Find", "Tags", "Prices", "Select", "Entries"}
 
 // recordWriter writes lines, sums them up, and keeps the first error.
 type recordWriter struct {
@@ -159,7 +159,7 @@ func (w *recordWriter) answers(c *recording, op string) {
 		})
 	case "Tip":
 		writeBatches(w, op, &c.tip, func(l *recordLine, b model.BlockRef) error {
-			l.Tip = &b
+			l.Tip = &placeLine{b}
 			return nil
 		})
 	case "Labels":
@@ -188,6 +188,12 @@ func (w *recordWriter) answers(c *recording, op string) {
 		writeSequences(w, op, c.tags, func(l *recordLine, ts []model.Tag) { l.Tags = ts })
 	case "Select":
 		writeSequences(w, op, c.selected, txs)
+	case "Entries":
+		writeSequences(w, op, c.entries, func(l *recordLine, es []Entry) {
+			for i := range es {
+				l.Entries = append(l.Entries, lineOfEntry(es[i]))
+			}
+		})
 	}
 }
 
@@ -351,7 +357,7 @@ func (r *recordReader) last(l *recordLine, line []byte, sum model.Digest) error 
 	}
 	for _, unread := range []bool{
 		pagesMissing(r, "History", r.c.history), pagesMissing(r, "Blocks", r.c.blocks), pagesMissing(r, "Find", r.c.found),
-		pagesMissing(r, "Tags", r.c.tags), pagesMissing(r, "Select", r.c.selected),
+		pagesMissing(r, "Tags", r.c.tags), pagesMissing(r, "Select", r.c.selected), pagesMissing(r, "Entries", r.c.entries),
 	} {
 		if unread {
 			return errors.New("a sequence lacks its last page")
@@ -382,7 +388,7 @@ func (r *recordReader) line(l *recordLine) error {
 	case l.Block != nil:
 		b, err := l.Block.block(r.txs)
 		if err != nil {
-			return fmt.Errorf("block %v: %w", l.Block.Ref.Hash, err)
+			return fmt.Errorf("block %v: %w", l.Block.Ref.at.Hash, err)
 		}
 		r.blocks[variantName(b.Ref.Hash.String(), r.seenBlocks[b.Ref.Hash])] = b
 		r.seenBlocks[b.Ref.Hash]++
@@ -420,7 +426,7 @@ func (r *recordReader) answer(l *recordLine) error {
 			if l.Tip == nil {
 				return b, false, nil
 			}
-			return *l.Tip, true, nil
+			return l.Tip.at, true, nil
 		})
 	case "Labels":
 		return readBatch(l, &r.c.labels, func() ([]model.Label, bool, error) {
@@ -445,6 +451,8 @@ func (r *recordReader) answer(l *recordLine) error {
 		return readPage(r, l, r.c.tags, func() ([]model.Tag, error) { return l.Tags, nil })
 	case "Select":
 		return readPage(r, l, r.c.selected, func() ([]*model.Tx, error) { return named(l.Txs, r.txs) })
+	case "Entries":
+		return readPage(r, l, r.c.entries, func() ([]Entry, error) { return readEntries(l.Entries) })
 	}
 	return errors.New("no such method")
 }

@@ -31,6 +31,7 @@ type recording struct {
 	found    sequences[model.Label]
 	tags     sequences[model.Tag]
 	selected sequences[*model.Tx]
+	entries  sequences[Entry]
 }
 
 func newRecording() *recording {
@@ -38,7 +39,7 @@ func newRecording() *recording {
 		txs: newBatches[*model.Tx](), spends: newBatches[model.Spend](), tip: newBatches[model.BlockRef](),
 		labels: newBatches[[]model.Label](), prices: newBatches[model.Price](),
 		history: sequences[*model.Tx]{}, blocks: sequences[*model.Block]{}, found: sequences[model.Label]{},
-		tags: sequences[model.Tag]{}, selected: sequences[*model.Tx]{},
+		tags: sequences[model.Tag]{}, selected: sequences[*model.Tx]{}, entries: sequences[Entry]{},
 	}
 }
 

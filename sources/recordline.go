@@ -36,15 +36,16 @@ type recordLine struct {
 	Key  string   `json:"key,omitempty"`
 	Keys []string `json:"keys,omitempty"` // of a batch that failed
 
-	None   bool            `json:"none,omitempty"` // the source knows of nothing
-	Spend  *spendLine      `json:"spend,omitempty"`
-	Tip    *model.BlockRef `json:"tip,omitempty"`
-	Price  *priceLine      `json:"price,omitempty"`
-	Txs    []string        `json:"txs,omitempty"`
-	Blocks []string        `json:"blocks,omitempty"`
-	Labels []labelLine     `json:"labels,omitempty"`
-	Tags   []model.Tag     `json:"tags,omitempty"`
-	Error  *errorLine      `json:"error,omitempty"`
+	None    bool        `json:"none,omitempty"` // the source knows of nothing
+	Spend   *spendLine  `json:"spend,omitempty"`
+	Tip     *placeLine  `json:"tip,omitempty"`
+	Price   *priceLine  `json:"price,omitempty"`
+	Txs     []string    `json:"txs,omitempty"`
+	Blocks  []string    `json:"blocks,omitempty"`
+	Labels  []labelLine `json:"labels,omitempty"`
+	Tags    []model.Tag `json:"tags,omitempty"`
+	Entries []entryLine `json:"entries,omitempty"`
+	Error   *errorLine  `json:"error,omitempty"`
 
 	// A sequence stands in pages. The last says how it ended: complete, read no
 	// further, or with an error.
@@ -67,9 +68,9 @@ const (
 const pageSize = 1000
 
 type txLine struct {
-	ID    model.TxID     `json:"id"`
-	Net   model.Network  `json:"net,omitempty"`
-	Block model.BlockRef `json:"block,omitzero"`
+	ID    model.TxID    `json:"id"`
+	Net   model.Network `json:"net,omitempty"`
+	Block placeLine     `json:"block,omitzero"`
 	// Raw is the serialisation, from which comes all that the fields below do
 	// not say otherwise.
 	Raw string `json:"raw"`
@@ -107,7 +108,7 @@ func network(t *model.Tx) model.Network {
 // lineOfTx writes a transaction down as its bytes and what they do not tell.
 func lineOfTx(t *model.Tx) (*txLine, error) {
 	raw := model.AppendTx(nil, t)
-	l := &txLine{ID: t.ID, Net: network(t), Block: t.Block, Raw: hex.EncodeToString(raw)}
+	l := &txLine{ID: t.ID, Net: network(t), Block: placeLine{t.Block}, Raw: hex.EncodeToString(raw)}
 	told, err := model.DecodeTx(raw, l.Net)
 	if err != nil {
 		return nil, err
@@ -165,7 +166,7 @@ func (l *txLine) tx() (*model.Tx, error) {
 	if hashed := t.ID == l.ID; hashed == l.Unhashed {
 		return nil, fmt.Errorf("the bytes hash to %v", t.ID)
 	}
-	t.ID, t.Block = l.ID, l.Block
+	t.ID, t.Block = l.ID, l.Block.at
 	if l.Size != nil {
 		t.Size = *l.Size
 	}
@@ -261,17 +262,49 @@ func known(r model.BlockRef) model.BlockRef {
 	if r.Has(model.KnownMedian) {
 		out.Median = r.Median
 	}
+	if r.Has(model.KnownBits) {
+		out.Bits = r.Bits
+	}
 	return out
 }
 
+// placeLine is a place with the target, which findings do without.
+type placeLine struct{ at model.BlockRef }
+
+// IsZero reports whether nothing is known.
+func (l placeLine) IsZero() bool { return l.at.IsZero() }
+
+func (l placeLine) MarshalJSON() ([]byte, error) {
+	b, err := json.Marshal(l.at)
+	if err != nil || !l.at.Has(model.KnownBits) {
+		return b, err
+	}
+	b = b[:len(b)-1]
+	if len(b) > 1 {
+		b = append(b, ',')
+	}
+	return fmt.Appendf(b, `"bits":%d}`, l.at.Bits), nil
+}
+
+func (l *placeLine) UnmarshalJSON(b []byte) error {
+	var more struct{ Bits *uint32 }
+	if err := errors.Join(json.Unmarshal(b, &l.at), json.Unmarshal(b, &more)); err != nil {
+		return err
+	}
+	if more.Bits != nil {
+		l.at.Bits, l.at.Known = *more.Bits, l.at.Known|model.KnownBits
+	}
+	return nil
+}
+
 type blockLine struct {
-	Ref    model.BlockRef `json:"ref"`
-	Header string         `json:"header,omitempty"` // the 80 bytes; nothing where the source has none
-	Txs    []string       `json:"txs,omitempty"`
+	Ref    placeLine `json:"ref"`
+	Header string    `json:"header,omitempty"` // the 80 bytes; nothing where the source has none
+	Txs    []string  `json:"txs,omitempty"`
 }
 
 func lineOfBlock(b *model.Block, name func(*model.Tx) string) *blockLine {
-	l := &blockLine{Ref: b.Ref}
+	l := &blockLine{Ref: placeLine{b.Ref}}
 	if b.Header != (model.BlockHeader{}) {
 		l.Header = hex.EncodeToString(model.AppendBlock(nil, &model.Block{Header: b.Header})[:80])
 	}
@@ -282,7 +315,7 @@ func lineOfBlock(b *model.Block, name func(*model.Tx) string) *blockLine {
 }
 
 func (l *blockLine) block(txs map[string]*model.Tx) (*model.Block, error) {
-	b := &model.Block{Ref: l.Ref}
+	b := &model.Block{Ref: l.Ref.at}
 	if l.Header != "" {
 		h, err := hex.DecodeString(l.Header)
 		if err != nil || len(h) != 80 {
@@ -293,7 +326,7 @@ func (l *blockLine) block(txs map[string]*model.Tx) (*model.Block, error) {
 			Time: binary.LittleEndian.Uint32(h[68:]), Bits: binary.LittleEndian.Uint32(h[72:]), Nonce: binary.LittleEndian.Uint32(h[76:]),
 		}
 		once := sha256.Sum256(h)
-		if hash := model.BlockHash(sha256.Sum256(once[:])); l.Ref.Has(model.KnownHash) && hash != l.Ref.Hash {
+		if hash := model.BlockHash(sha256.Sum256(once[:])); l.Ref.at.Has(model.KnownHash) && hash != l.Ref.at.Hash {
 			return nil, fmt.Errorf("the header hashes to %v", hash)
 		}
 	}
@@ -427,6 +460,85 @@ func (l *priceLine) price() (p model.Price, err error) {
 	return p, nil
 }
 
+// entryLine is an entry of a book. Its times are in UTC.
+type entryLine struct {
+	Kind       string            `json:"kind"`
+	Service    string            `json:"service,omitempty"`
+	Account    string            `json:"account,omitempty"`
+	Time       time.Time         `json:"time,omitzero"`
+	Until      time.Time         `json:"until,omitzero"`
+	Amount     *model.Amount     `json:"amount,omitempty"`
+	Net        model.Network     `json:"net,omitempty"`
+	Order      string            `json:"order,omitempty"`
+	Pool       string            `json:"pool,omitempty"`
+	Worker     string            `json:"worker,omitempty"`
+	Address    string            `json:"address,omitempty"`
+	AddressNet *model.Network    `json:"address_net,omitempty"` // where it is not Net
+	On         string            `json:"on,omitempty"`
+	Custodian  string            `json:"custodian,omitempty"`
+	Dated      time.Time         `json:"dated,omitzero"`
+	Confidence model.Probability `json:"confidence,omitempty"`
+	Source     string            `json:"source,omitempty"`
+	Line       int               `json:"line,omitempty"`
+	Digest     model.Digest      `json:"digest,omitzero"`
+}
+
+func lineOfEntry(e Entry) entryLine {
+	l := entryLine{
+		Kind: e.Kind.String(), Service: e.Service, Account: e.Account, Time: e.Time, Until: e.Until, Net: e.Network,
+		Order: e.Order, Pool: e.Pool, Worker: e.Worker, Address: e.Address.String(),
+		Custodian: e.Custodian, Dated: e.Dated, Confidence: e.Confidence, Source: e.Source, Line: e.Line, Digest: e.Digest,
+	}
+	if e.AmountKnown {
+		l.Amount = &e.Amount
+	}
+	if net := e.Address.Network(); !e.Address.IsZero() && net != e.Network {
+		l.AddressNet = &net
+	}
+	if !e.On.IsZero() {
+		l.On = e.On.String()
+	}
+	return l
+}
+
+func (l *entryLine) entry() (e Entry, err error) {
+	e = Entry{
+		Service: l.Service, Account: l.Account, Time: l.Time, Until: l.Until, Network: l.Net,
+		Order: l.Order, Pool: l.Pool, Worker: l.Worker,
+		Custodian: l.Custodian, Dated: l.Dated, Confidence: l.Confidence, Source: l.Source, Line: l.Line, Digest: l.Digest,
+	}
+	if e.Kind, err = ParseEntryKind(l.Kind); err != nil {
+		return Entry{}, err
+	}
+	if l.Amount != nil {
+		e.Amount, e.AmountKnown = *l.Amount, true
+	}
+	net := l.Net
+	if l.AddressNet != nil {
+		net = *l.AddressNet
+	}
+	if e.Address, err = readAddress(l.Address, net); err == nil && l.On != "" {
+		e.On, err = model.ParseRef(l.On, l.Net)
+	}
+	return e, err
+}
+
+func readEntries(ls []entryLine) (out []Entry, err error) {
+	for i := range ls {
+		e, err := ls[i].entry()
+		if err != nil {
+			return nil, fmt.Errorf("entry %d: %w", i, err)
+		}
+		out = append(out, e)
+	}
+	return out, nil
+}
+
+func copiedEntry(e Entry) (Entry, error) {
+	return copied(e, func(e Entry) (*entryLine, error) { l := lineOfEntry(e); return &l, nil }, (*entryLine).entry,
+		func(a, b Entry) bool { return a.Compare(&b) == 0 })
+}
+
 func samePrice(a, b model.Price) bool {
 	return a.Network == b.Network && a.Currency == b.Currency && a.Day.Equal(b.Day) && a.Rate.Equal(b.Rate) && a.Source == b.Source
 }
@@ -468,8 +580,8 @@ func copiedSpend(s model.Spend) (model.Spend, error) {
 }
 
 func copiedRef(r model.BlockRef) (model.BlockRef, error) {
-	self := func(r model.BlockRef) (model.BlockRef, error) { return r, nil }
-	return copied(r, self, self, sameRef)
+	return copied(r, func(r model.BlockRef) (placeLine, error) { return placeLine{r}, nil },
+		func(l placeLine) (model.BlockRef, error) { return l.at, nil }, sameRef)
 }
 
 func copiedLabels(ls []model.Label) ([]model.Label, error) {

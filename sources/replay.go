@@ -43,7 +43,7 @@ func Replay(r io.Reader) (Set, error) {
 	for i, set := range [...]func(){
 		func() { s.Txs = replayTxs{p} }, func() { s.Spends = replaySpends{p} }, func() { s.History = replayHistory{p} },
 		func() { s.Blocks = replayBlocks{p} }, func() { s.Labels = replayLabels{p} }, func() { s.Tags = replayTags{p} },
-		func() { s.Prices = replayPrices{p} }, func() { s.Select = replaySelect{p} },
+		func() { s.Prices = replayPrices{p} }, func() { s.Select = replaySelect{p} }, func() { s.Books = replayBooks{p} },
 	} {
 		if p.has&(1<<i) != 0 {
 			set()
@@ -188,4 +188,10 @@ type replaySelect struct{ p *replay }
 
 func (r replaySelect) Select(ctx context.Context, fs []model.Filter, rg Range) iter.Seq2[*model.Tx, error] {
 	return replaySequence(ctx, "Select", r.p.selected, selectKey(fs, rg))
+}
+
+type replayBooks struct{ p *replay }
+
+func (r replayBooks) Entries(ctx context.Context, q EntryQuery) iter.Seq2[Entry, error] {
+	return replaySequence(ctx, "Entries", r.p.entries, q.key())
 }

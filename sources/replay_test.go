@@ -88,8 +88,8 @@ coinbase cb: => alice 6.25
 		}
 	})
 	want := `{"goldwash_recording":1,"has":["Txs","Blocks","Labels","Tags"],"provenance":[{"provider":"ledger","name":"small"}]}
-{"tx":{"id":"CB","block":{"hash":"BLOCK","height":800000,"position":0,"time":TIME,"median_time":TIME},"raw":"RAW"}}
-{"block":{"ref":{"hash":"BLOCK","height":800000,"time":TIME,"median_time":TIME},"header":"HEADER","txs":["CB"]}}
+{"tx":{"id":"CB","block":{"hash":"BLOCK","height":800000,"position":0,"time":TIME,"median_time":TIME,"bits":545259519},"raw":"RAW"}}
+{"block":{"ref":{"hash":"BLOCK","height":800000,"time":TIME,"median_time":TIME,"bits":545259519},"header":"HEADER","txs":["CB"]}}
 {"op":"Txs","key":"0000000000000000000000000000000000000000000000000000000000000000","none":true}
 {"op":"Txs","key":"CB","txs":["CB"]}
 {"op":"Blocks","key":"0-0","blocks":["BLOCK"],"end":"complete"}
@@ -271,7 +271,7 @@ func (endless) Read(b []byte) (int, error) {
 func TestReplayOfWhatWasNotAsked(t *testing.T) {
 	file := recorded(t, sources.Of(&source{tip: 3}), func(sources.Set) {})
 	s := replayed(t, file)
-	if got, want := s.Has().String(), "Txs|Spends|History|Blocks|Labels|Tags|Prices|Select"; got != want {
+	if got, want := s.Has().String(), "Txs|Spends|History|Blocks|Labels|Tags|Prices|Select|Books"; got != want {
 		t.Errorf("has %s, want %s", got, want)
 	}
 	for op, ask := range everyMethod() {
@@ -299,7 +299,7 @@ func TestReplayOfWhatWasNotAsked(t *testing.T) {
 func TestReplayHasTheCapabilitiesOfTheRecordedSet(t *testing.T) {
 	full := sources.Of(&source{tip: 3})
 	for _, s := range []sources.Set{{}, full, {Txs: full.Txs, Blocks: full.Blocks}, {Labels: full.Labels}, {Prices: full.Prices, Select: full.Select, Spends: full.Spends},
-		{Tags: full.Tags, History: full.History}} {
+		{Tags: full.Tags, History: full.History}, {Books: full.Books}} {
 		if got := replayed(t, recorded(t, s, func(sources.Set) {})).Has(); got != s.Has() {
 			t.Errorf("has %v, want %v", got, s.Has())
 		}
@@ -332,6 +332,9 @@ func TestQuestionsAreToldApart(t *testing.T) {
 	find := func(c model.Category) func(sources.Set) error {
 		return func(s sources.Set) error { return last(s.Labels.Find(context.Background(), c)) }
 	}
+	entries := func(q sources.EntryQuery) func(sources.Set) error {
+		return func(s sources.Set) error { return last(s.Books.Entries(context.Background(), q)) }
+	}
 	noon := time.Date(2022, 8, 18, 12, 0, 0, 0, time.UTC)
 	questions := []func(sources.Set) error{
 		history(net(model.Testnet3), sources.Range{}), history(net(model.Signet), sources.Range{}), history(net(model.Signet), sources.Range{From: 1}),
@@ -348,6 +351,10 @@ func TestQuestionsAreToldApart(t *testing.T) {
 		price(model.Mainnet, "USD", noon), price(model.Mainnet, "EUR", noon), price(model.Signet, "USD", noon), price(model.Mainnet, "USD", noon.Add(1)),
 		price(model.Mainnet, "", noon), price(model.Mainnet, "USD\n", noon), price(model.Mainnet, "\xff", noon), price(model.Mainnet, "\xfe", noon),
 		price(model.Mainnet, "USD", time.Time{}),
+		entries(sources.EntryQuery{}), entries(sources.EntryQuery{Kind: sources.EntryOrder}), entries(sources.EntryQuery{Service: "a"}), entries(sources.EntryQuery{Account: "a"}),
+		entries(sources.EntryQuery{Order: "a"}), entries(sources.EntryQuery{Account: `a" order="b`}), entries(sources.EntryQuery{Account: "a", Order: "b"}),
+		entries(sources.EntryQuery{Account: "\n"}), entries(sources.EntryQuery{Tx: id(1)}),
+		entries(sources.EntryQuery{Address: net(model.Testnet3)}), entries(sources.EntryQuery{Address: net(model.Signet)}),
 		find(""), find("a"), find("\""), find("\xff"), find("\xfe"), find("\n"),
 	}
 	for i, q := range questions {
@@ -421,7 +428,7 @@ func FuzzReplay(f *testing.F) {
 			}
 			// What was read can be asked, recorded and read again.
 			again := recordedOrNot(t, set, func(s sources.Set) {
-				if s.Has() != sources.Select<<1-1 {
+				if s.Has() != sources.Books<<1-1 {
 					return
 				}
 				methods := everyMethod()

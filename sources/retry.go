@@ -76,6 +76,9 @@ func Retry(o RetryOptions) Middleware {
 		if s.Select != nil {
 			s.Select = retrySelect{s.Select, &o}
 		}
+		if s.Books != nil {
+			s.Books = retryBooks{s.Books, &o}
+		}
 		return s
 	}
 }
@@ -250,4 +253,13 @@ type retrySelect struct {
 
 func (r retrySelect) Select(ctx context.Context, fs []model.Filter, rg Range) iter.Seq2[*model.Tx, error] {
 	return retriedSequence(ctx, r.o, func() iter.Seq2[*model.Tx, error] { return r.next.Select(ctx, fs, rg) })
+}
+
+type retryBooks struct {
+	next BookReader
+	o    *RetryOptions
+}
+
+func (r retryBooks) Entries(ctx context.Context, q EntryQuery) iter.Seq2[Entry, error] {
+	return retriedSequence(ctx, r.o, func() iter.Seq2[Entry, error] { return r.next.Entries(ctx, q) })
 }

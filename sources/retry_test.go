@@ -160,6 +160,9 @@ func everyMethod() map[string]func(context.Context, sources.Set) error {
 		"Select": func(ctx context.Context, s sources.Set) error {
 			return last(s.Select.Select(ctx, nil, sources.Range{}))
 		},
+		"Entries": func(ctx context.Context, s sources.Set) error {
+			return last(s.Books.Entries(ctx, sources.EntryQuery{}))
+		},
 	}
 }
 
@@ -261,7 +264,7 @@ func TestRetryRateLimitAndRecordKeepCapabilitiesAndProviders(t *testing.T) {
 		}
 	}
 	full := sources.Of(&source{tip: 10}).Wrap(all()...)
-	if got, want := full.Has().String(), "Txs|Spends|History|Blocks|Labels|Tags|Prices|Select"; got != want {
+	if got, want := full.Has().String(), "Txs|Spends|History|Blocks|Labels|Tags|Prices|Select|Books"; got != want {
 		t.Errorf("has %s, want %s", got, want)
 	}
 	if p, ok := sources.As[*source](full); !ok || p.tip != 10 {
@@ -274,7 +277,7 @@ func TestRetryRateLimitAndRecordKeepCapabilitiesAndProviders(t *testing.T) {
 		t.Errorf("a set without capabilities has %v", none.Has())
 	}
 	for _, one := range []sources.Set{{Txs: full.Txs}, {Spends: full.Spends}, {History: full.History}, {Blocks: full.Blocks}, {Labels: full.Labels},
-		{Tags: full.Tags}, {Prices: full.Prices}, {Select: full.Select}} {
+		{Tags: full.Tags}, {Prices: full.Prices}, {Select: full.Select}, {Books: full.Books}} {
 		if got := one.Wrap(all()...).Has(); got != one.Has() {
 			t.Errorf("has %v, want %v", got, one.Has())
 		}

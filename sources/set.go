@@ -21,6 +21,7 @@ type Set struct {
 	Tags    TagReader
 	Prices  PriceReader
 	Select  Selector
+	Books   BookReader
 	// Provenance says where the data came from, provider by provider.
 	Provenance []Provenance
 
@@ -28,7 +29,7 @@ type Set struct {
 }
 
 // Of joins providers. For each capability of the ledger the first provider that
-// has it serves it. Labels and tags of all providers are joined, conflicts
+// has it serves it. Labels, tags and books of all providers are joined, conflicts
 // included, and a price comes from the first provider that knows one. It panics
 // on a nil provider, which is a mistake of the programmer. A provider may itself be a Set.
 func Of(providers ...any) Set {
@@ -36,6 +37,7 @@ func Of(providers ...any) Set {
 	var labels []LabelReader
 	var tags []TagReader
 	var prices []PriceReader
+	var books []BookReader
 	for _, p := range providers {
 		if p == nil {
 			panic("sources: Of: nil provider")
@@ -46,7 +48,7 @@ func Of(providers ...any) Set {
 			first(&s.History, t.History)
 			first(&s.Blocks, t.Blocks)
 			first(&s.Select, t.Select)
-			labels, tags, prices = add(labels, t.Labels), add(tags, t.Tags), add(prices, t.Prices)
+			labels, tags, prices, books = add(labels, t.Labels), add(tags, t.Tags), add(prices, t.Prices), add(books, t.Books)
 			s.Provenance = append(s.Provenance, t.Provenance...)
 			s.providers = append(s.providers, t.providers...)
 			continue
@@ -56,7 +58,7 @@ func Of(providers ...any) Set {
 		firstOf(&s.History, p)
 		firstOf(&s.Blocks, p)
 		firstOf(&s.Select, p)
-		labels, tags, prices = addOf(labels, p), addOf(tags, p), addOf(prices, p)
+		labels, tags, prices, books = addOf(labels, p), addOf(tags, p), addOf(prices, p), addOf(books, p)
 		if v, ok := p.(Provenancer); ok {
 			s.Provenance = append(s.Provenance, v.Provenance()...)
 		}
@@ -82,6 +84,13 @@ func Of(providers ...any) Set {
 		s.Prices = prices[0]
 	default:
 		s.Prices = joinedPrices(prices)
+	}
+	switch len(books) {
+	case 0:
+	case 1:
+		s.Books = books[0]
+	default:
+		s.Books = joinedBooks(books)
 	}
 	return s
 }
@@ -138,9 +147,10 @@ const (
 	Tags
 	Prices
 	Select
+	Books
 )
 
-var capabilityNames = [...]string{"Txs", "Spends", "History", "Blocks", "Labels", "Tags", "Prices", "Select"}
+var capabilityNames = [...]string{"Txs", "Spends", "History", "Blocks", "Labels", "Tags", "Prices", "Select", "Books"}
 
 // String returns the flags joined by "|", and "none" for no flag.
 func (c Capability) String() string {
@@ -159,7 +169,7 @@ func (c Capability) String() string {
 // Has returns the capabilities that the set has.
 func (s Set) Has() (c Capability) {
 	for i, present := range [...]bool{s.Txs != nil, s.Spends != nil, s.History != nil, s.Blocks != nil,
-		s.Labels != nil, s.Tags != nil, s.Prices != nil, s.Select != nil} {
+		s.Labels != nil, s.Tags != nil, s.Prices != nil, s.Select != nil, s.Books != nil} {
 		if present {
 			c |= 1 << i
 		}

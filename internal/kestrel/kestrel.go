@@ -39,6 +39,21 @@ const (
 	tideOutputs = 20      // of each of its coinbases
 )
 
+// difficulties are those of mainnet, rounded to four digits, with the day from
+// which each holds; what a payout says of the machines behind it depends on
+// them.
+var difficulties = []struct {
+	from string
+	d    int64
+}{
+	{"2022-02-01", 26_690e9}, {"2022-02-17", 27_970e9}, {"2022-03-03", 27_550e9}, {"2022-03-17", 27_450e9}, {"2022-03-31", 28_590e9},
+	{"2022-04-13", 28_230e9}, {"2022-04-27", 29_790e9}, {"2022-05-10", 31_250e9}, {"2022-05-25", 29_900e9}, {"2022-06-08", 30_280e9},
+	{"2022-06-22", 29_570e9}, {"2022-07-07", 29_150e9}, {"2022-07-21", 27_690e9}, {"2022-08-04", 28_170e9}, {"2022-08-18", 28_350e9},
+	{"2022-08-31", 30_980e9}, {"2022-09-13", 32_050e9}, {"2022-09-28", 31_360e9}, {"2022-10-10", 35_610e9}, {"2022-10-24", 36_840e9},
+	{"2022-11-07", 36_760e9}, {"2022-11-20", 36_950e9}, {"2022-12-06", 34_240e9}, {"2022-12-19", 35_360e9}, {"2023-01-03", 34_090e9},
+	{"2023-01-16", 37_590e9}, {"2023-01-29", 39_350e9}, {"2023-02-12", 39_160e9},
+}
+
 // receipt is a payout that the case states: who is paid how much, by the payout
 // of which night.
 type receipt struct {
@@ -91,7 +106,11 @@ func Text() string {
 	var b strings.Builder
 	head, _, _ := strings.Cut(rows, "\ntime ")
 	fmt.Fprintf(&b, "%s\n\ntime %s\nheight %d\n", head, first.Format(time.DateOnly), firstHeight)
+	next := 0
 	for _, e := range events {
+		for ; next < len(difficulties) && difficulties[next].from <= e.at.Format(time.DateOnly); next++ {
+			fmt.Fprintf(&b, "difficulty %d\n", difficulties[next].d)
+		}
 		fmt.Fprintf(&b, "time %s\n%s\n", e.at.Format("2006-01-02 15:04"), e.lines)
 	}
 	return b.String()

@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/goldwash/goldwash/model"
 	"github.com/goldwash/goldwash/sources"
@@ -62,6 +63,7 @@ type Chain struct {
 	companions map[int32]*companion // by index into blocks
 	spent      []sources.Provenance
 	history    history
+	recent     recent
 
 	mu     sync.RWMutex // held for writing to close
 	closed bool
@@ -96,6 +98,9 @@ func Open(ctx context.Context, paths []string, o Options) (_ *Chain, err error) 
 	}
 	c := &Chain{net: o.Network, files: files, tip: noBlock, history: history{lock: make(chan struct{}, 1)}}
 	c.seed = maphash.MakeSeed()
+	for _, f := range files {
+		f.seed = c.seed
+	}
 	defer func() {
 		if err != nil {
 			c.Close()
@@ -111,6 +116,7 @@ func Open(ctx context.Context, paths []string, o Options) (_ *Chain, err error) 
 		}
 		return nil, openError(files[0].name, sources.ErrMalformed, err)
 	}
+	c.recent.by = make([]atomic.Pointer[[]byte], len(c.blocks))
 	c.link()
 	if err := c.build(ctx); err != nil {
 		return nil, err

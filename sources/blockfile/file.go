@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"io"
 	"os"
 	"path/filepath"
@@ -26,6 +27,7 @@ type file struct {
 	given  bool // named by the caller, not found in a folder
 	digest model.Digest
 	size   int64 // of the content
+	seed   maphash.Seed
 
 	disk *os.File
 	mem  []byte // the content, without obfuscation; nil where it is read from disk

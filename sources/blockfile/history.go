@@ -111,9 +111,9 @@ func (c *Chain) touches(ctx context.Context) ([]touch, error) {
 		return c.history.entries, nil
 	}
 	var entries []touch
-	var view model.BlockView
+	var r blockReader
 	for pos, i := range c.chain {
-		blk, err := c.readBlock(ctx, &c.blocks[i], &view)
+		blk, err := c.readBlock(ctx, &c.blocks[i], &r)
 		if err != nil {
 			return nil, err
 		}

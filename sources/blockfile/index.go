@@ -25,6 +25,7 @@ type index struct {
 	outFrom []uint32 // number of the first output
 	outOff  []uint32 // offset of each output in the block
 	spentBy []spender
+	prev    []uint32 // by input of the chain, coinbases apart: number of the output that it spends, plus one; 0 where it was not read
 
 	// table finds a transaction of the chain by its id: numbers plus one, by
 	// open addressing; 0 is an empty slot.
@@ -120,6 +121,15 @@ func (c *Chain) build(ctx context.Context) error {
 	}
 
 	c.spentBy = make([]spender, len(c.outOff))
+	inputs := uint64(0)
+	for _, i := range c.chain {
+		c.blocks[i].prevFrom = uint32(inputs)
+		inputs += uint64(c.blocks[i].ins)
+	}
+	if inputs > maxIndex {
+		return openError(c.files[0].name, sources.ErrUnavailable, errTooMany)
+	}
+	c.prev = make([]uint32, 0, inputs)
 	var view model.BlockView
 	var buf []byte
 	for _, i := range c.chain {
@@ -134,7 +144,7 @@ func (c *Chain) build(ctx context.Context) error {
 		if c.files[b.file].mem == nil {
 			buf = raw
 		}
-		if err := view.Decode(raw); err != nil || view.Hash() != b.hash {
+		if err := view.Decode(raw); err != nil || maphash.Bytes(c.seed, raw) != b.sum {
 			return openError(c.files[b.file].name, sources.ErrUnavailable, errChanged)
 		}
 		for k := 1; k < len(view.Txs); k++ {
@@ -191,6 +201,11 @@ func (c *Chain) sortLoose() error {
 // chain counts.
 func (c *Chain) spend(b *block, tx, vin uint32, o model.Outpoint, raw []byte, at uint32) {
 	_, out, found, ok := c.output(o)
+	if ok {
+		c.prev = append(c.prev, out+1)
+	} else {
+		c.prev = append(c.prev, 0)
+	}
 	switch {
 	case !found:
 		c.loose = append(c.loose, loose{c.looseKey(raw[at : at+36]), tx, vin, at})
@@ -209,6 +224,28 @@ func (c *Chain) spend(b *block, tx, vin uint32, o model.Outpoint, raw []byte, at
 func (c *Chain) blockOf(tx uint32) *block {
 	i := sort.Search(len(c.blocks), func(i int) bool { return c.blocks[i].txFrom > tx })
 	return &c.blocks[i-1]
+}
+
+// blockOfOutput returns the index of the block that holds an output. Most
+// outputs are spent soon, so it looks near that of the spending transaction
+// first.
+func (c *Chain) blockOfOutput(out uint32, near int32) int32 {
+	first := func(i int32) uint32 { return c.outFrom[c.blocks[i].txFrom] }
+	// Invariant: the block is in [lo, hi).
+	lo, hi, step := near, int32(len(c.blocks)), int32(1)
+	for lo > 0 && first(lo) > out {
+		hi = lo
+		lo = max(0, lo-step)
+		step *= 2
+	}
+	for hi-lo > 1 {
+		if mid := lo + (hi-lo)/2; first(mid) > out {
+			hi = mid
+		} else {
+			lo = mid
+		}
+	}
+	return lo
 }
 
 // looseSpender finds the input that spends an output which was not read.

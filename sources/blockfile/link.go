@@ -368,7 +368,7 @@ func (c *Chain) reportPlaces(known, unknown []*tree) {
 
 // ref says where a block of the chain stands.
 func (c *Chain) ref(b *block) model.BlockRef {
-	r := model.BlockRef{Hash: b.hash, Time: int64(b.time), Known: model.KnownHash | model.KnownTime}
+	r := model.BlockRef{Hash: b.hash, Time: int64(b.time), Bits: b.bits, Known: model.KnownHash | model.KnownTime | model.KnownBits}
 	if b.height != noHeight {
 		r.Height = b.height
 		r.Known |= model.KnownHeight

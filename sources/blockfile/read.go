@@ -1,12 +1,15 @@
 package blockfile
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"io"
 	"iter"
+	"slices"
 
 	"github.com/goldwash/goldwash/model"
 	"github.com/goldwash/goldwash/sources"
@@ -115,10 +118,10 @@ func (c *Chain) Blocks(ctx context.Context, r sources.Range) iter.Seq2[*model.Bl
 			yield(nil, err)
 			return
 		}
-		var view model.BlockView
+		var br blockReader
 		for i := range c.within(r) {
 			b := &c.blocks[i]
-			blk, err := c.readBlock(ctx, b, &view)
+			blk, err := c.readBlock(ctx, b, &br)
 			if err != nil {
 				if ctx.Err() == nil {
 					err = readError("Blocks", b.hash.String(), err)
@@ -159,8 +162,16 @@ func (c *Chain) within(r sources.Range) iter.Seq[int32] {
 	}
 }
 
+// blockReader reads blocks one after the other and uses its memory again.
+type blockReader struct {
+	view  model.BlockView
+	spent [][]byte // by input: from where the output begins that it spends; nil where that is not at hand
+	buf   []byte   // of a block
+	out   [64]byte // of an output
+}
+
 // readBlock reads a block of the chain whole.
-func (c *Chain) readBlock(ctx context.Context, b *block, view *model.BlockView) (*model.Block, error) {
+func (c *Chain) readBlock(ctx context.Context, b *block, r *blockReader) (*model.Block, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -169,30 +180,100 @@ func (c *Chain) readBlock(ctx context.Context, b *block, view *model.BlockView) 
 		return nil, err
 	}
 	defer done()
-	raw, err := c.files[b.file].bytes(b.off, int(b.size), nil)
+	at := c.chain[b.pos]
+	raw, err := c.readRaw(at, r)
 	if err != nil {
 		return nil, err
 	}
-	if err := view.Decode(raw); err != nil || view.Hash() != b.hash || len(view.Txs) != int(b.txs) {
+	// These bytes were checked against the header when the chain was opened, so
+	// that the ids are known.
+	if err := r.view.Decode(raw); err != nil || len(r.view.Txs) != int(b.txs) {
 		return nil, errChanged
 	}
-	blk := &model.Block{Header: view.Header, Ref: c.ref(b), Txs: make([]*model.Tx, len(view.Txs))}
-	for i := range blk.Txs {
-		t := view.Tx(i, c.net, blk.Ref)
-		if t.ID != c.ids[b.txFrom+uint32(i)] {
-			return nil, errChanged
+	prev := c.prev[b.prevFrom : b.prevFrom+b.ins]
+	r.find(c, prev, at)
+	companion := c.companions[at]
+	return r.view.BlockWith(c.net, c.ref(b), model.Beyond{
+		IDs: c.ids[b.txFrom : b.txFrom+b.txs],
+		Spent: func(in int, _ *model.Outpoint) (value model.Amount, owner model.Address, ok bool, err error) {
+			n := in - 1 // the first is the coinbase's
+			var script []byte
+			switch {
+			case r.spent[n] != nil:
+				value, script, err = cutOutput(r.spent[n])
+			case prev[n] > 0:
+				value, script, err = c.readOutput(prev[n]-1, at, r.out[:])
+			case companion != nil:
+				value, script = companion.at(n)
+			default:
+				return 0, owner, false, nil
+			}
+			return value, model.AddressOf(script, c.net), true, err
+		},
+	})
+}
+
+// find looks for the outputs that a block spends among the blocks at hand. Their
+// bytes are seldom in a processor's cache. Here none is waited for before the next
+// is asked for.
+func (r *blockReader) find(c *Chain, prev []uint32, at int32) {
+	r.spent = slices.Grow(r.spent[:0], len(prev))[:len(prev)]
+	for n, out := range prev {
+		r.spent[n] = nil
+		if out == 0 {
+			continue
 		}
-		if err := c.resolve(t, b, i); err != nil {
-			return nil, err
+		if raw := c.held(c.blockOfOutput(out-1, at)); raw != nil {
+			r.spent[n] = raw[c.outOff[out-1]:]
 		}
-		blk.Txs[i] = t
 	}
-	return blk, nil
+	for _, raw := range r.spent {
+		if len(raw) > 8 {
+			r.out[0] ^= raw[8]
+		}
+	}
+}
+
+// held returns the bytes of a block where they are in memory.
+func (c *Chain) held(block int32) []byte {
+	b := &c.blocks[block]
+	if mem := c.files[b.file].mem; mem != nil {
+		return mem[b.off : b.off+int64(b.size)]
+	}
+	return c.recent.get(block)
+}
+
+// readRaw reads the bytes of a block and checks that they are what they were when
+// the chain was opened.
+func (c *Chain) readRaw(block int32, r *blockReader) ([]byte, error) {
+	b := &c.blocks[block]
+	f := c.files[b.file]
+	held := c.held(block)
+	if f.mem != nil {
+		return held, nil
+	}
+	var buf []byte
+	if held != nil {
+		buf = r.buf
+	}
+	raw, err := f.bytes(b.off, int(b.size), buf)
+	switch {
+	case err != nil:
+		return nil, err
+	case maphash.Bytes(c.seed, raw) != b.sum:
+		return nil, errChanged
+	case held != nil:
+		r.buf = raw
+		return held, nil
+	}
+	c.recent.add(block, raw)
+	return raw, nil
 }
 
 // tx reads one transaction of the chain.
 func (c *Chain) tx(n uint32) (*model.Tx, error) {
 	b := c.blockOf(n)
+	at := c.chain[b.pos]
 	i := n - b.txFrom
 	from, to := c.txOff[n], b.size
 	if i+1 < b.txs {
@@ -202,77 +283,94 @@ func (c *Chain) tx(n uint32) (*model.Tx, error) {
 	if err != nil {
 		return nil, err
 	}
-	t, err := model.DecodeTx(raw, c.net)
-	if err != nil || t.ID != c.ids[n] {
+	var ids []model.TxID // where they need not be computed again
+	if held := c.held(at); held != nil && bytes.Equal(raw, held[from:to]) {
+		ids = c.ids[n : n+1]
+	}
+	ref := c.ref(b)
+	ref.Pos = int32(i)
+	ref.Known |= model.KnownPos
+	companion := c.companions[at]
+	var buf [64]byte
+	var failed error
+	t, err := model.DecodeTxWith(raw, c.net, ref, model.Beyond{
+		IDs: ids,
+		Spent: func(in int, prev *model.Outpoint) (value model.Amount, owner model.Address, ok bool, err error) {
+			var script []byte
+			if _, out, _, known := c.output(*prev); known {
+				value, script, failed = c.readOutput(out, at, buf[:])
+			} else if companion != nil {
+				value, script = companion.output(int(i), in)
+			} else {
+				return 0, owner, false, nil
+			}
+			return value, model.AddressOf(script, c.net), true, failed
+		},
+	})
+	switch {
+	case failed != nil:
+		return nil, failed
+	case err != nil || t.ID != c.ids[n]:
 		return nil, errChanged
 	}
-	t.Block = c.ref(b)
-	t.Block.Pos = int32(i)
-	t.Block.Known |= model.KnownPos
-	return t, c.resolve(t, b, int(i))
+	return t, nil
 }
 
-// resolve completes the inputs of the i-th transaction of a block, which is not
-// shared yet, with the values and owners of what they spend.
-func (c *Chain) resolve(t *model.Tx, b *block, i int) error {
-	if i == 0 {
-		return nil // the coinbase spends nothing
-	}
-	companion := c.companions[c.chain[b.pos]]
-	var buf [64]byte
-	for j := range t.Inputs {
-		in := &t.Inputs[j]
-		tx, out, _, ok := c.output(in.Prev)
-		var value model.Amount
-		var script []byte
-		switch {
-		case ok:
-			var err error
-			if value, script, err = c.readOutput(tx, out, buf[:]); err != nil {
-				return err
-			}
-		case companion != nil:
-			value, script = companion.output(i, j)
-		default:
-			continue
-		}
-		in.Value, in.ValueKnown = value, true
-		in.Owner, in.OwnerBy = model.AddressOf(script, c.net), model.OwnerPrevout
-	}
-	return nil
-}
-
-// readOutput reads an output of the chain in place. The script may alias buf.
-func (c *Chain) readOutput(tx, out uint32, buf []byte) (model.Amount, []byte, error) {
-	b := c.blockOf(tx)
+// readOutput reads an output of the chain in place, for a transaction of the
+// block near. The script may alias buf.
+func (c *Chain) readOutput(out uint32, near int32, buf []byte) (model.Amount, []byte, error) {
+	block := c.blockOfOutput(out, near)
+	b := &c.blocks[block]
 	f := c.files[b.file]
 	at := int64(c.outOff[out])
+	if raw := c.held(block); raw != nil {
+		return cutOutput(raw[at:])
+	}
 	// An output of the usual forms fits into the buffer.
 	raw, err := f.bytes(b.off+at, int(min(int64(len(buf)), int64(b.size)-at)), buf)
 	if err != nil {
 		return 0, nil, err
 	}
+	value, script, err := cutOutput(raw)
+	if err == nil || len(raw) < len(buf) {
+		return value, script, err
+	}
+	_, size, ok := scriptSize(raw)
+	if !ok || at+int64(size) > int64(b.size) {
+		return 0, nil, errChanged
+	}
+	if raw, err = f.bytes(b.off+at, size, nil); err != nil {
+		return 0, nil, err
+	}
+	return cutOutput(raw)
+}
+
+// cutOutput reads an output, the script of which aliases raw. It is an error where
+// raw ends before the script does.
+func cutOutput(raw []byte) (model.Amount, []byte, error) {
+	from, to, ok := scriptSize(raw)
+	if !ok || to > len(raw) {
+		return 0, nil, errChanged
+	}
+	return model.Amount(binary.LittleEndian.Uint64(raw)), raw[from:to], nil
+}
+
+// scriptSize tells where the script of an output begins and ends.
+func scriptSize(raw []byte) (from, to int, ok bool) {
 	if len(raw) < 13 { // value and lock time at least, with the longest length
-		return 0, nil, errChanged
+		return 0, 0, false
 	}
-	value := model.Amount(binary.LittleEndian.Uint64(raw))
-	n, size := uint32(raw[8]), 1
-	switch n {
+	switch n := raw[8]; n {
+	default:
+		return 9, 9 + int(n), true
 	case 0xfd:
-		n, size = uint32(binary.LittleEndian.Uint16(raw[9:])), 3
+		return 11, 11 + int(binary.LittleEndian.Uint16(raw[9:])), true
 	case 0xfe:
-		n, size = binary.LittleEndian.Uint32(raw[9:]), 5
+		n := binary.LittleEndian.Uint32(raw[9:])
+		return 13, 13 + int(n), n <= model.MaxBlockSize
 	case 0xff:
-		return 0, nil, errChanged
+		return 0, 0, false
 	}
-	if at+8+int64(size)+int64(n) > int64(b.size) {
-		return 0, nil, errChanged
-	}
-	if 8+size+int(n) <= len(raw) {
-		return value, raw[8+size : 8+size+int(n)], nil
-	}
-	script, err := f.bytes(b.off+at+8+int64(size), int(n), nil)
-	return value, script, err
 }
 
 func readError(op, key string, err error) error {

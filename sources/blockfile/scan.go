@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"math/bits"
 
 	"github.com/goldwash/goldwash/model"
@@ -33,6 +34,8 @@ type block struct {
 	txFrom     uint32
 	txs        uint32
 	ins        uint32 // inputs, but for the coinbase's
+	prevFrom   uint32 // place in index.prev of the first of these; set where the block is on the chain
+	sum        uint64 // a keyed checksum of its bytes
 
 	// What linking found out.
 	parent      int32 // index of the block before, or noBlock
@@ -346,7 +349,7 @@ func (s *scanner) block(off int64, size int) (bad *model.DecodeError, err error)
 		hash: hash, prev: v.Header.Prev, off: off, size: uint32(size),
 		time: v.Header.Time, bits: v.Header.Bits, declared: noHeight,
 		txFrom: uint32(len(r.ids)), txs: uint32(len(v.Txs)), ins: uint32(len(v.Ins) - 1),
-		parent: noBlock, pos: noBlock, height: noHeight,
+		parent: noBlock, pos: noBlock, height: noHeight, sum: maphash.Bytes(s.f.seed, raw),
 	}
 	if ref := v.Ref(s.o.Network); ref.Has(model.KnownHeight) {
 		b.declared = ref.Height

@@ -311,8 +311,8 @@ func (c *Chain) fits(p *companion, b *block) (wrong string, err error) {
 				return fmt.Sprintf("transaction %v would spend more than there is", view.TxID(i)), nil
 			}
 			owner := model.AddressOf(script, c.net)
-			if n, o, _, ok := c.output(view.Prev(int(j))); ok {
-				v, s, err := c.readOutput(n, o, buf[:])
+			if _, o, _, ok := c.output(view.Prev(int(j))); ok {
+				v, s, err := c.readOutput(o, c.chain[b.pos], buf[:])
 				if err != nil {
 					return "", err
 				}

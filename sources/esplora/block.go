@@ -96,7 +96,7 @@ const needOfBlock = 8
 
 // block reads the description of a block, whose header must be that of the hash.
 func (s *scanner) block(hash model.BlockHash) (*blockInfo, error) {
-	b := &blockInfo{ref: model.BlockRef{Hash: hash, Known: model.KnownHash | model.KnownHeight | model.KnownTime}}
+	b := &blockInfo{ref: model.BlockRef{Hash: hash, Known: model.KnownHash | model.KnownHeight | model.KnownTime | model.KnownBits}}
 	h := &b.header
 	var got seen
 	err := s.object(func(key []byte) error {
@@ -124,7 +124,7 @@ func (s *scanner) block(hash model.BlockHash) (*blockInfo, error) {
 			h.Time, b.ref.Time = uint32(n), n
 		case 4:
 			n, err = s.whole(0, math.MaxUint32)
-			h.Bits = uint32(n)
+			h.Bits, b.ref.Bits = uint32(n), uint32(n)
 		case 5:
 			n, err = s.whole(0, math.MaxUint32)
 			h.Nonce = uint32(n)

@@ -23,12 +23,12 @@ func TestContract(t *testing.T) {
 		want sourcetest.Options
 	}{
 		{"plain", esplora.Options{}, esploratest.Options{},
-			sourcetest.Options{Lacks: outside, Place: model.KnownPos | model.KnownMedian}},
+			sourcetest.Options{Lacks: outside, Place: model.KnownPos | model.KnownMedian | model.KnownBits}},
 		{"proved", esplora.Options{Prove: true}, esploratest.Options{}, sourcetest.Options{Lacks: outside}},
 		{"raw blocks", esplora.Options{RawBlocks: true}, esploratest.Options{},
-			sourcetest.Options{Lacks: outside | sourcetest.Prevouts, Place: model.KnownPos | model.KnownMedian}},
+			sourcetest.Options{Lacks: outside | sourcetest.Prevouts, Place: model.KnownPos | model.KnownMedian | model.KnownBits}},
 		{"small pages", esplora.Options{Parallel: 1}, esploratest.Options{PageSize: 2},
-			sourcetest.Options{Lacks: outside, Place: model.KnownPos | model.KnownMedian}},
+			sourcetest.Options{Lacks: outside, Place: model.KnownPos | model.KnownMedian | model.KnownBits}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			sourcetest.Test(t, func(t *testing.T, l *ledger.Ledger) sources.Set {

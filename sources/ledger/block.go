@@ -3,7 +3,9 @@ package ledger
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"math/big"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/goldwash/goldwash/model"
@@ -13,6 +15,7 @@ import (
 type draft struct {
 	height int32
 	time   int64
+	bits   uint32
 	txs    []*model.Tx // without the coinbase
 
 	coinbase *entry // of a coinbase line
@@ -116,6 +119,34 @@ func (p *parser) readFill(args []word, at word) {
 	}
 }
 
+// readDifficulty reads how hard the blocks from the next transaction's on are.
+// The compact form of a target holds three bytes, so the difficulty that the
+// blocks have differs from the stated one by less than one part in 30,000.
+func (p *parser) readDifficulty(args []word, at word) {
+	if len(args) != 1 {
+		p.fail(at, "difficulty: want one number")
+		return
+	}
+	d, err := strconv.ParseUint(strings.ReplaceAll(args[0].text, "_", ""), 10, 64)
+	if err != nil || d == 0 {
+		p.fail(args[0], "difficulty %q: want a whole number from 1", clip(args[0].text))
+		return
+	}
+	p.bits = compactBits(d)
+}
+
+// compactBits returns the compact form of the target of a difficulty.
+func compactBits(d uint64) uint32 {
+	target := new(big.Int).Lsh(big.NewInt(0xffff), 208)
+	b := target.Div(target, new(big.Int).SetUint64(d)).Bytes()
+	size := len(b)
+	b = append(b, 0, 0, 0)
+	if b[0] >= 0x80 { // the highest bit is the sign
+		b, size = append([]byte{0}, b...), size+1
+	}
+	return uint32(size)<<24 | uint32(b[0])<<16 | uint32(b[1])<<8 | uint32(b[2])
+}
+
 // fillTo adds empty blocks between the last block and a height, each ten minutes
 // after the one before, as far as the time of the next block allows.
 func (p *parser) fillTo(height int32, time int64, at word) {
@@ -131,7 +162,7 @@ func (p *parser) fillTo(height int32, time int64, at word) {
 		return
 	}
 	for k := range gap {
-		p.draft = &draft{height: last.Height + 1 + int32(k), time: min(last.Time+int64(k+1)*slot, time)}
+		p.draft = &draft{height: last.Height + 1 + int32(k), time: min(last.Time+int64(k+1)*slot, time), bits: last.Bits}
 		p.closeBlock()
 	}
 }
@@ -180,11 +211,11 @@ func (p *parser) closeBlock() {
 		ids[i] = t.ID
 	}
 	blk.Header = model.BlockHeader{
-		Version: blockVersion, Prev: p.parent(d.height), MerkleRoot: model.MerkleRoot(ids), Time: uint32(d.time), Bits: regtestBits,
+		Version: blockVersion, Prev: p.parent(d.height), MerkleRoot: model.MerkleRoot(ids), Time: uint32(d.time), Bits: d.bits,
 	}
 	blk.Ref = model.BlockRef{
-		Hash: hashHeader(&blk.Header), Height: d.height, Time: d.time, Median: p.median(d.time),
-		Known: model.KnownHash | model.KnownHeight | model.KnownTime | model.KnownMedian,
+		Hash: hashHeader(&blk.Header), Height: d.height, Time: d.time, Median: p.median(d.time), Bits: d.bits,
+		Known: model.KnownHash | model.KnownHeight | model.KnownTime | model.KnownMedian | model.KnownBits,
 	}
 	for i, t := range blk.Txs {
 		t.Block = blk.Ref

@@ -21,10 +21,12 @@
 //	network NAME               mainnet (default), testnet3, testnet4, signet or regtest; before the first transaction
 //	time DATE [HH:MM[:SS]]     UTC clock of the next transaction
 //	height N                   height of the next transaction
+//	difficulty N               of the blocks from the next transaction's on; the least of regtest if not stated
 //	tx NAME: INPUTS [OPTIONS] => OUTPUT, OUTPUT...
 //	coinbase NAME: [tag="TEXT"] [extra="HEX"] => OUTPUT, OUTPUT...
 //	fill                       every height between blocks gets one; before the first transaction
 //	label ENTITY: ON category=C [role=] [method=] [confidence=] [source=] [detail=] [asserted=] [retrieved=] [from=] [to=]
+//	book SERVICE: KIND [account=] [time=] [until=] [amount=] [order=] [pool=] [worker=] [address=] [on=] [custodian=] [dated=] [confidence=]
 //	tag "BYTES" ENTITY [confidence=] [source=]
 //	price DATE CURRENCY RATE
 //
@@ -94,6 +96,13 @@
 // ON is addr(OWNER), addr(ADDRESS), tx(NAME) or out(NAME.N); owner and
 // transaction may stand anywhere in the text. The confidence is 0.9 for a label
 // and 0.97 for a tag if not stated, and the source is "ledger".
+//
+// # Books
+//
+// A book line is an entry of a service's own books: KIND is deposit, order, worker
+// or payout. address is addr(OWNER) or addr(ADDRESS); on is tx(NAME) or
+// out(NAME.N); and worker may be addr(OWNER) with something after it, as in
+// addr(bob).rig7, for the name of a worker that is an address.
 //
 // # Wants
 //

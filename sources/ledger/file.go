@@ -145,7 +145,7 @@ func Parse(name, text string) (*File, error) {
 		}
 		return nil, err
 	}
-	l, err := New(p.net, p.blocks, Contents{Labels: p.labels, Tags: p.tags, Prices: p.prices})
+	l, err := New(p.net, p.blocks, Contents{Labels: p.labels, Tags: p.tags, Prices: p.prices, Books: p.books})
 	if err != nil {
 		// The checks of the parser are meant to find all that New finds.
 		return nil, errors.Join(&ParseError{name, p.line, 0, "the ledger is not consistent"}, err)

@@ -15,7 +15,7 @@ import (
 	"github.com/goldwash/goldwash/sources"
 )
 
-// Ledger is a chain of blocks in memory with labels, tags and prices. It has
+// Ledger is a chain of blocks in memory with labels, tags, prices and books. It has
 // every capability of [sources.Set]. It is made by [New] or [Parse], does not
 // change afterwards and is safe for concurrent use; what it returns is shared
 // and read-only. The zero value is an empty ledger of mainnet.
@@ -33,6 +33,7 @@ type Ledger struct {
 	categories map[model.Address][]model.Category
 	tags       []model.Tag
 	prices     map[priceKey]model.Price
+	books      []sources.Entry // sorted
 
 	name   string
 	digest model.Digest
@@ -43,6 +44,7 @@ type Contents struct {
 	Labels []model.Label
 	Tags   []model.Tag
 	Prices []model.Price
+	Books  []sources.Entry
 }
 
 type priceKey struct {
@@ -93,6 +95,7 @@ func New(net model.Network, blocks []*model.Block, c Contents) (*Ledger, error) 
 	l.addLabels(c.Labels, &bad)
 	l.addTags(c.Tags, &bad)
 	l.addPrices(c.Prices, &bad)
+	l.addBooks(c.Books, &bad)
 	if err := bad.err(); err != nil {
 		return nil, err
 	}
@@ -158,13 +161,15 @@ func (l *Ledger) addBlock(b *model.Block, bad *problems) {
 	if len(b.Txs) == 0 {
 		bad.add("%s: no coinbase", place)
 	}
-	own := &model.Block{Header: b.Header, Ref: b.Ref, Txs: make([]*model.Tx, len(b.Txs))}
+	ref := b.Ref
+	ref.Bits, ref.Known = b.Header.Bits, ref.Known|model.KnownBits
+	own := &model.Block{Header: b.Header, Ref: ref, Txs: make([]*model.Tx, len(b.Txs))}
 	fees, feesKnown := model.Amount(0), true
 	for i, t := range b.Txs {
 		if t.Coinbase() != (i == 0) {
 			bad.add("%s: transaction %d, %v: a coinbase stands first and nowhere else", place, i, t.ID)
 		}
-		t = l.addTx(t, b.Ref, int32(i), bad)
+		t = l.addTx(t, ref, int32(i), bad)
 		own.Txs[i] = t
 		if fee, ok := t.Fee(); !ok {
 			feesKnown = feesKnown && i == 0

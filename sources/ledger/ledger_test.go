@@ -273,7 +273,7 @@ func TestSelect(t *testing.T) {
 
 func TestAllCapabilities(t *testing.T) {
 	has := mustParse(t, chainText).Ledger.Set().Has()
-	check(t, "capabilities", sources.Select<<1-1, has)
+	check(t, "capabilities", sources.Books<<1-1, has)
 }
 
 func TestFill(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/goldwash/goldwash/model"
+	"github.com/goldwash/goldwash/sources"
 )
 
 // parser reads a text line by line. A line with a problem is reported and
@@ -27,6 +28,7 @@ type parser struct {
 	clock  clock
 	fill   bool // heights that the text passes over get empty blocks
 	filled int
+	bits   uint32 // target of the blocks to come
 	byName map[string]*entry
 	byLine map[int]*entry
 	owners map[model.Address]owner
@@ -40,7 +42,9 @@ type parser struct {
 	tags     []model.Tag
 	prices   []model.Price
 	priced   map[priceKey]int // line
+	books    []sources.Entry
 	onLabels []pending
+	onBooks  []pending
 	onWants  []pending
 	wants    []Want
 }
@@ -70,6 +74,7 @@ type place struct {
 
 func newParser(name string) *parser {
 	return &parser{
+		bits:   regtestBits,
 		name:   name,
 		byName: make(map[string]*entry),
 		byLine: make(map[int]*entry),
@@ -103,6 +108,10 @@ func (p *parser) text(text string) {
 	for _, l := range p.onLabels {
 		p.line = l.line
 		p.readLabel(l.words)
+	}
+	for _, b := range p.onBooks {
+		p.line = b.line
+		p.readBook(b.words)
 	}
 	for _, w := range p.onWants {
 		p.line = w.line
@@ -139,14 +148,18 @@ func (p *parser) readLine(line string) {
 		p.readNetwork(args, first)
 	case "label":
 		p.onLabels = append(p.onLabels, pending{line: p.line, words: words})
+	case "book":
+		p.onBooks = append(p.onBooks, pending{line: p.line, words: words})
 	case "tag":
 		p.readTag(args, first)
 	case "price":
 		p.readPrice(args, first)
 	case "fill":
 		p.readFill(args, first)
+	case "difficulty":
+		p.readDifficulty(args, first)
 	default:
-		p.fail(first, "unknown directive %q: want tx, coinbase, time, height, fill, network, label, tag or price", clip(first.text))
+		p.fail(first, "unknown directive %q: want tx, coinbase, time, height, difficulty, fill, network, label, book, tag or price", clip(first.text))
 	}
 }
 

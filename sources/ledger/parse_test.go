@@ -359,6 +359,45 @@ tx f1: new => d1 1
 	check(t, "no price is carried over", true, ps[1].IsZero() && ps[2].IsZero())
 }
 
+func TestParseBooks(t *testing.T) {
+	f := mustParse(t, `
+network signet
+book HashBazaar: order account=17 time="2022-08-18 11:50" until=2022-08-24 amount=0.34 order="77, a" pool=Northpool worker=addr(p1).rig7
+book "Hash Bazaar": deposit account="a b" time="2022-08-18 11:40" amount=35000000sat on=out(f1.0) address=addr(d1) custodian="H Ltd." dated=2023-01-05 confidence=0.8
+book Northpool: worker worker="addr p1"
+tx f1: new => d1 1
+tx f2: f1.0 => p1 1
+`)
+	d1, _ := f.Address("d1")
+	p1, _ := f.Address("p1")
+	f1, _ := f.Tx("f1")
+	day := func(s string) time.Time {
+		at, err := parseTime(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return at
+	}
+	var got []sources.Entry
+	for e, err := range f.Ledger.Entries(context.Background(), sources.EntryQuery{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e.Digest == (model.Digest{}) {
+			t.Errorf("line %d has no digest", e.Line)
+		}
+		e.Digest = model.Digest{}
+		got = append(got, e)
+	}
+	check(t, "entries", []sources.Entry{
+		{Kind: sources.EntryWorker, Service: "Northpool", Worker: "addr p1", Network: model.Signet, Source: "ledger", Line: 5},
+		{Kind: sources.EntryDeposit, Service: "Hash Bazaar", Account: "a b", Time: day("2022-08-18 11:40"), Amount: 35_000_000, AmountKnown: true, Network: model.Signet,
+			On: model.RefOutpoint(model.Outpoint{Tx: f1}), Address: d1, Custodian: "H Ltd.", Dated: day("2023-01-05"), Confidence: model.Percent(80), Source: "ledger", Line: 4},
+		{Kind: sources.EntryOrder, Service: "HashBazaar", Account: "17", Time: day("2022-08-18 11:50"), Until: day("2022-08-24"), Amount: 34_000_000, AmountKnown: true, Network: model.Signet,
+			Order: "77, a", Pool: "Northpool", Worker: p1.String() + ".rig7", Source: "ledger", Line: 3},
+	}, got, cmp.Comparer(func(a, b sources.Entry) bool { return a.Compare(&b) == 0 }))
+}
+
 func TestParseWants(t *testing.T) {
 	f := mustParse(t, `
 // want cluster:"^3 addresses" >=0.25
@@ -460,6 +499,14 @@ func TestParseErrors(t *testing.T) {
 		{ok + "label X: tx(f) category=e from=2022-01-02 to=2022-01-01", "2:1: label: from= is not before to="},
 		{"tag \"\" X", `1:5: tag ""`},
 		{"tag \"a\" confidence=1", "1:9: tag: confidence=1 is not an entity"},
+		{"book HashBazaar", "1:1: book: want a service with a colon"},
+		{"book HashBazaar: gift", `1:18: book: kind of entry "gift"`},
+		{ok + "book H: deposit on=out(f.7)", "2:26: f has 2 outputs"},
+		{ok + "book H: deposit address=d1", `2:17: address: "d1" is not addr(OWNER)`},
+		{ok + "book H: order worker=addr(nobody).x", `2:27: owner "nobody" has no output`},
+		{ok + "book H: order amount=-1", "2:15: amount"},
+		{ok + "book H: order time=x", `2:15: "x" is not a date`},
+		{ok + "book H: order shop=x", `2:15: unknown option "shop" of an entry`},
 		{"price 2022-08-18 USD 1e9", `1:22: price: "1e9" is not a rate`},
 		{"price 2022-08-18 USD 0", "1:22: price: the rate 0 is not positive"},
 		{"price 2022-08-18 usd 1", `1:18: price: "usd" is not a currency`},
@@ -514,7 +561,7 @@ foo
 `)
 	check(t, "errors", `test:2:7: unknown transaction "nothing"
 test:6:16: amount "one": want digits, as in 0.35
-test:7:1: unknown directive "foo": want tx, coinbase, time, height, fill, network, label, tag or price`, fmt.Sprint(err))
+test:7:1: unknown directive "foo": want tx, coinbase, time, height, difficulty, fill, network, label, book, tag or price`, fmt.Sprint(err))
 
 	_, err = Parse("test", strings.Repeat("foo\n", 1000))
 	if n := strings.Count(fmt.Sprint(err), "\n") + 1; n != maxErrors {
@@ -610,4 +657,31 @@ func FuzzParse(f *testing.F) {
 			t.Fatal(err)
 		}
 	})
+}
+
+func TestDifficulty(t *testing.T) {
+	f := mustParse(t, `time 2022-08-18
+fill
+tx a: new => x 1
+difficulty 28_350_000_000_000
+time 2022-08-18 01:00
+tx b: a.0 => x 1
+time 2022-08-18 02:00
+tx c: b.0 => x 1`)
+	for name, want := range map[string]uint64{"a": 0, "b": 28_350_000_000_000, "c": 28_350_000_000_000} {
+		id, _ := f.Tx(name)
+		txs, err := f.Ledger.Txs(context.Background(), []model.TxID{id})
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, ok := txs[0].Block.Difficulty()
+		if ok != (want > 0) || max(d, want)-min(d, want) > want/30_000 {
+			t.Errorf("%s: difficulty %d, %v, want %d", name, d, ok, want)
+		}
+	}
+	for text, want := range map[string]string{"difficulty": "want one number", "difficulty 0": "want a whole number from 1", "difficulty 2e12": "want a whole number from 1"} {
+		if _, err := Parse("bad", text); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
 }

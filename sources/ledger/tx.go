@@ -55,7 +55,7 @@ func (p *parser) header(args []word, at word) (e *entry, rest []word) {
 	if !same {
 		p.closeBlock()
 		p.fillTo(p.clock.height, p.clock.time/slot*slot, at)
-		p.draft = &draft{height: p.clock.height, time: p.clock.time / slot * slot}
+		p.draft = &draft{height: p.clock.height, time: p.clock.time / slot * slot, bits: p.bits}
 	}
 	e = &entry{line: p.line, broken: true, draft: p.draft}
 	p.byLine[p.line] = e

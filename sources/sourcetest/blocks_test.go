@@ -28,7 +28,7 @@ func TestFromBlocks(t *testing.T) {
 			t.Fatal(err)
 		}
 		s := again.Set()
-		s.Labels, s.Tags, s.Prices = nil, nil, nil
+		s.Labels, s.Tags, s.Prices, s.Books = nil, nil, nil, nil
 		return s
 	}, sourcetest.Options{Lacks: sourcetest.OutsidePrevouts, Place: model.KnownMedian})
 }

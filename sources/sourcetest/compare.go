@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/goldwash/goldwash/model"
+	"github.com/goldwash/goldwash/sources"
 )
 
 // The functions below return how an answer differs from the right one, and
@@ -107,10 +108,10 @@ func (o Options) input(hidden bool, want, got *model.Input) string {
 
 func (o Options) place(want, got model.BlockRef) string {
 	if more := got.Known &^ want.Known; more != 0 {
-		return fmt.Sprintf("fields %05b of its place are known, which cannot be", more)
+		return fmt.Sprintf("fields %06b of its place are known, which cannot be", more)
 	}
 	if less := want.Known &^ got.Known &^ o.Place; less != 0 {
-		return fmt.Sprintf("fields %05b of its place are unknown", less)
+		return fmt.Sprintf("fields %06b of its place are unknown", less)
 	}
 	switch {
 	case got.Has(model.KnownHeight) && got.Height != want.Height:
@@ -121,6 +122,8 @@ func (o Options) place(want, got model.BlockRef) string {
 		return fmt.Sprintf("position %d, want %d", got.Pos, want.Pos)
 	case got.Has(model.KnownTime) && got.Time != want.Time:
 		return fmt.Sprintf("header time %d, want %d", got.Time, want.Time)
+	case got.Has(model.KnownBits) && got.Bits != want.Bits:
+		return fmt.Sprintf("target %#08x, want %#08x", got.Bits, want.Bits)
 	case got.Has(model.KnownMedian) && got.Median != want.Median:
 		return fmt.Sprintf("median time %d, want %d", got.Median, want.Median)
 	}
@@ -199,6 +202,15 @@ func (o Options) tag(want, got model.Tag) string {
 		return ""
 	}
 	return fmt.Sprintf("tag %+v, want %+v", got, want)
+}
+
+// compareEntry leaves out where the entry stands: that is the provider's own.
+func compareEntry(want, got sources.Entry) string {
+	got.Source, got.Line, got.Digest = want.Source, want.Line, want.Digest
+	if want.Compare(&got) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("entry %+v, want %+v", got, want)
 }
 
 // comparePrice leaves the source out: it is the provider's own.

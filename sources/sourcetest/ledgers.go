@@ -24,6 +24,12 @@ tag "\x00\xff\x01" Bytes
 price 2023-07-24 USD 29176.91
 price 2023-07-25 USD 29227.39
 price 2023-07-25 EUR 26441.12
+book HashBazaar: deposit account=17 time="2023-07-24 22:40" amount=0.1 on=out(data.2) address=addr(d1) custodian="HashBazaar Ltd." dated=2023-08-01 confidence=0.8
+book HashBazaar: order account=17 time="2023-07-24 22:45" until="2023-07-25 22:45" amount=0.09 order="a, \"b\"" pool=Northpool worker=addr(alice).rig7
+book HashBazaar: order account=18 time="2023-07-24 22:45" order=o2 pool=Tidewater worker=somebody
+book Northpool: worker account=n4 worker=somebody
+book Northpool: payout account=n4 time="2023-07-25 01:00" amount=0.05 on=tx(n1) address=addr(alice)
+book Northpool: payout account=n4 time="2023-07-25 01:00" amount=0 address=addr(alice#2:p2tr)
 
 // One transaction after the other, with every form of script.
 tx f1: new(alice) 1.2 => alice 0.5, alice 0.5, bob:p2pkh rest

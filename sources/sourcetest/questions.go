@@ -7,6 +7,7 @@ import (
 	"iter"
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/goldwash/goldwash/model"
@@ -26,6 +27,7 @@ type facts struct {
 	outpoints []model.Outpoint
 	labels    []model.Label
 	tags      []model.Tag
+	entries   []sources.Entry
 }
 
 func factsOf(l *ledger.Ledger) (*facts, error) {
@@ -39,6 +41,9 @@ func factsOf(l *ledger.Ledger) (*facts, error) {
 		return nil, err
 	}
 	if f.tags, err = all(f.ledger.Tags.Tags(ctx)); err != nil {
+		return nil, err
+	}
+	if f.entries, err = all(f.ledger.Books.Entries(ctx, sources.EntryQuery{})); err != nil {
 		return nil, err
 	}
 	seen := make(map[model.Address]bool)
@@ -112,6 +117,9 @@ func (q *asker) all() {
 	}
 	if q.set.Select != nil {
 		q.selections()
+	}
+	if q.set.Books != nil {
+		q.books()
 	}
 }
 
@@ -393,6 +401,42 @@ func (q *asker) priceBatches() {
 		}, func([]time.Time) func(int, model.Price, model.Price) string {
 			return func(_ int, want, got model.Price) string { return comparePrice(want, got) }
 		})
+	}
+}
+
+func (q *asker) books() {
+	queries := []sources.EntryQuery{
+		{}, {Service: "no such service"}, {Account: "no such account"}, {Order: "no such order"}, {Address: model.AddressOf([]byte{0x51, 0x20, 31 + 2: 7}, q.net)},
+		{Tx: model.TxID{0xff, 1}},
+	}
+	for k := sources.EntryDeposit; k <= sources.EntryPayout; k++ {
+		queries = append(queries, sources.EntryQuery{Kind: k})
+	}
+	for i := range q.entries {
+		e := &q.entries[i]
+		tx, _ := e.On.Tx()
+		queries = append(queries,
+			// Who wrote a name otherwise means the same service.
+			sources.EntryQuery{Service: strings.ToUpper(e.Service) + "."}, sources.EntryQuery{Account: e.Account}, sources.EntryQuery{Order: e.Order},
+			sources.EntryQuery{Address: e.Address}, sources.EntryQuery{Tx: tx},
+			sources.EntryQuery{Kind: e.Kind, Service: e.Service, Account: e.Account, Order: e.Order, Address: e.Address, Tx: tx},
+			sources.EntryQuery{Kind: e.Kind%sources.EntryPayout + 1, Account: e.Account, Address: e.Address})
+	}
+	asked := map[sources.EntryQuery]bool{}
+	for _, of := range queries {
+		if asked[of] {
+			continue
+		}
+		asked[of] = true
+		var want []sources.Entry
+		for i := range q.entries {
+			if of.Matches(&q.entries[i]) {
+				want = append(want, q.entries[i])
+			}
+		}
+		sequence(q, fmt.Sprintf("Entries %+v", of), func(ctx context.Context) iter.Seq2[sources.Entry, error] {
+			return q.set.Books.Entries(ctx, of)
+		}, want, compareEntry, nil)
 	}
 }
 

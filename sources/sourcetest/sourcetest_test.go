@@ -38,6 +38,8 @@ label N: addr(alice) category=actor
 tag "/A/" A
 tag "/B/" B
 price 2023-07-24 USD 29176.91
+book H: deposit account=1 time=2023-07-24 amount=0.2 on=out(c.0) address=addr(alice)
+book H: order account=1 time=2023-07-25 pool=A worker=addr(bob).x
 coinbase cb: tag="/A/" => alice 6.25
 tx a: new 1 => alice 0.4, bob 0.6
 tx b: a.0 unknown => bob 0.3, data "x"
@@ -677,6 +679,21 @@ func TestWrongProviders(t *testing.T) {
 			}
 		})},
 		"nothing at all": {"no capability", func(sources.Set) sources.Set { return sources.Set{} }},
+		// Books.
+		"an entry is missing": {"Entries", withBooks(func(_ sources.EntryQuery, es []sources.Entry) []sources.Entry { return es[:max(0, len(es)-1)] })},
+		"entries of one kind are withheld": {"Entries", withBooks(func(q sources.EntryQuery, es []sources.Entry) []sources.Entry {
+			return slices.DeleteFunc(es, func(e sources.Entry) bool { return q.Account == "" && q.Kind != 0 })
+		})},
+		"entries backwards": {"Entries", withBooks(func(_ sources.EntryQuery, es []sources.Entry) []sources.Entry {
+			slices.Reverse(es)
+			return es
+		})},
+		"an amount that nobody wrote": {"entry {", withBooks(func(_ sources.EntryQuery, es []sources.Entry) []sources.Entry {
+			for i := range es {
+				es[i].AmountKnown = true
+			}
+			return es
+		})},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := check(t, sourcetest.Options{Patience: 200 * time.Millisecond}, text, c.wrap)
@@ -684,6 +701,23 @@ func TestWrongProviders(t *testing.T) {
 				t.Errorf("no complaint says %q; %d complaints:\n%s", c.want, len(got), strings.Join(got[:min(5, len(got))], "\n"))
 			}
 		})
+	}
+}
+
+type books func(context.Context, sources.EntryQuery) iter.Seq2[sources.Entry, error]
+
+func (f books) Entries(ctx context.Context, q sources.EntryQuery) iter.Seq2[sources.Entry, error] {
+	return f(ctx, q)
+}
+
+// withBooks changes what a query is answered.
+func withBooks(change func(sources.EntryQuery, []sources.Entry) []sources.Entry) func(sources.Set) sources.Set {
+	return func(s sources.Set) sources.Set {
+		in := s.Books
+		s.Books = books(func(ctx context.Context, q sources.EntryQuery) iter.Seq2[sources.Entry, error] {
+			return watchful(ctx, listed(in.Entries(ctx, q), func(es []sources.Entry) []sources.Entry { return change(q, es) }))
+		})
+		return s
 	}
 }
 
