@@ -108,4 +108,4 @@ func (t *tally) coverage() HeuristicCoverage {
 }
 
 const allCapabilities = sources.Txs | sources.Spends | sources.History | sources.Blocks |
-	sources.Labels | sources.Tags | sources.Prices | sources.Select
+	sources.Labels | sources.Tags | sources.Prices | sources.Select | sources.Books

@@ -21,6 +21,12 @@
 // time, and an evaluation that was remembered costs its asker what it cost the
 // first time.
 //
+// A finding carries what it was made from: the digest of the rules, the digest of
+// the labels, tags and books of the run ([Session.Data]), the tip, and the command
+// that repeats it. It cannot rest on itself: one that uses a label derived from its
+// own evidence is withheld, see [Pass.Report]. How often a rule is wrong is not
+// known to this library; [Options.ErrorRates] takes what somebody has measured.
+//
 // A heuristic of your own has the same standing as the built-in ones. Package
 // heuristictest runs it against ledgers written as text.
 package heuristics

@@ -19,12 +19,26 @@ type Options struct {
 	// Lookups is the budget of each evaluation; 0 means DefaultLookups.
 	Lookups int64
 	// Memory bounds the remembered results, in bytes, roughly; 0 means
-	// DefaultMemory. Findings do not depend on it.
+	// DefaultMemory. Half as much again may go to the blocks of a scope that
+	// fits, so that it is read once. Findings do not depend on it.
 	Memory int64
 	// Currency in which amounts are valued where prices are loaded; "" means
 	// USD, and "-" none.
 	Currency string
-	Observer Observer
+	// Replay is the command that repeats the run. Every finding carries it, so
+	// it must not name what findings do not depend on: workers, memory, caches.
+	Replay string
+	// ErrorRates returns the rates of error that somebody has measured of a
+	// version of a heuristic, for a kind of its findings; calibration.Table has
+	// such a method. Findings hold them in place of those that are not measured.
+	// It must always answer the same, and is called concurrently; nil answers
+	// nothing.
+	ErrorRates func(heuristic string, version int, kind string) []model.ErrorRate
+	// Population names what the data are a sample of, as rates name theirs. A
+	// rate of that very population makes a finding better founded than one of
+	// another does, see [model.Grade].
+	Population string
+	Observer   Observer
 }
 
 // Defaults of [Options].

@@ -23,6 +23,7 @@ import (
 type Lookups struct {
 	s     *Session
 	h     int // index of the heuristic in the engine
+	over  *overlay
 	left  int64
 	spent int64
 	notes map[string]int64
@@ -116,35 +117,18 @@ func (l *Lookups) History(ctx context.Context, a model.Address, r sources.Range)
 // the sources, the actors stated in the scope, and those that indexes derived.
 // Without a source of labels only the others exist.
 func (l *Lookups) Labels(ctx context.Context, on ...model.Ref) ([][]model.Label, error) {
-	return l.s.labels(ctx, on)
+	return l.s.labels(ctx, l.over, on)
 }
 
 // Find yields every label of a category, or all for the empty category, in
 // sorted order, the actors of the scope included.
 func (l *Lookups) Find(ctx context.Context, c model.Category) iter.Seq2[model.Label, error] {
-	return l.s.find(ctx, c)
+	return l.s.find(ctx, l.over, c)
 }
 
 // Tags returns the coinbase tags of mining pools; none without a source of tags.
-func (l *Lookups) Tags(ctx context.Context) ([]model.Tag, error) {
-	if l.s.e.src.Tags == nil {
-		return nil, nil
-	}
-	l.s.tagsMu.Lock()
-	defer l.s.tagsMu.Unlock()
-	if l.s.tagsRead {
-		return l.s.tags, nil
-	}
-	var tags []model.Tag
-	for t, err := range l.s.e.src.Tags.Tags(ctx) {
-		if err != nil {
-			return nil, err // not remembered: the next to ask may have more luck
-		}
-		t.Entity, t.Source = clean(t.Entity), clean(t.Source)
-		tags = append(tags, t)
-	}
-	l.s.tags, l.s.tagsRead = tags, true
-	return tags, nil
+func (l *Lookups) Tags(context.Context) ([]model.Tag, error) {
+	return l.s.tags, nil
 }
 
 // Money values an amount at the time of a block, in the currency of the

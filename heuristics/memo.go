@@ -23,30 +23,37 @@ type memo struct {
 }
 
 type memoKey struct {
-	heuristic int
-	hops      int
+	heuristic uint16
+	hops      uint8
 	on        model.Ref
 }
 
 type memoEntry struct {
-	done chan struct{}
+	done chan struct{} // made by the first who waits, closed when ev is there
 	ev   *evaluation
 }
 
 // evaluate returns the remembered evaluation, or runs it. It cannot deadlock:
 // requirements have no circles, and a heuristic asks itself with fewer hops.
 func (s *Session) evaluate(ctx context.Context, i int, on model.Ref, hops int, tx *model.Tx) *evaluation {
-	key := memoKey{i, hops, on}
+	key := memoKey{uint16(i), uint8(hops), on}
 	m := &s.memo
 	m.mu.Lock()
 	for e, ok := m.by[key]; ok; e, ok = m.by[key] {
+		if e.ev == nil && e.done == nil {
+			e.done = make(chan struct{})
+		}
+		ev, done := e.ev, e.done
 		m.mu.Unlock()
-		select {
-		case <-e.done:
-			if !e.ev.cut {
-				return e.ev
+		if ev == nil {
+			select {
+			case <-done:
+				ev = e.ev
+			case <-ctx.Done():
 			}
-		case <-ctx.Done():
+		}
+		if ev != nil && !ev.cut {
+			return ev
 		}
 		if ctx.Err() != nil {
 			return &evaluation{err: context.Cause(ctx), cut: true}
@@ -54,22 +61,25 @@ func (s *Session) evaluate(ctx context.Context, i int, on model.Ref, hops int, t
 		// The run that had begun it was cancelled; this one was not.
 		m.mu.Lock()
 	}
-	e := &memoEntry{done: make(chan struct{})}
+	e := &memoEntry{}
 	m.by[key] = e
 	m.mu.Unlock()
 
-	e.ev = s.run(ctx, i, on, hops, tx)
+	ev := s.run(ctx, i, on, hops, tx)
 
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	defer close(e.done)
+	e.ev = ev
+	if e.done != nil {
+		close(e.done)
+	}
 	// What was cut short is no result. A source that is away may come back:
 	// whoever asks later in the session shall not be told of the past.
-	if e.ev.cut || errors.Is(e.ev.err, sources.ErrUnavailable) {
+	if ev.cut || errors.Is(ev.err, sources.ErrUnavailable) {
 		delete(m.by, key)
-		return e.ev
+		return ev
 	}
-	m.bytes += e.ev.bytes
+	m.bytes += ev.bytes
 	m.order = append(m.order, key)
 	for m.bytes > m.max && m.head < len(m.order) {
 		old := m.order[m.head]
@@ -81,5 +91,5 @@ func (s *Session) evaluate(ctx context.Context, i int, on model.Ref, hops int, t
 		m.order = append([]memoKey(nil), m.order[m.head:]...)
 		m.head = 0
 	}
-	return e.ev
+	return ev
 }

@@ -57,8 +57,14 @@ func (p *Pass) Tx(ctx context.Context) (*model.Tx, error) {
 }
 
 // Report adds a finding. The engine sets its heuristic, version, network,
-// parameters, rules and tip, marks it partial where the pass is, and seals it;
+// parameters, rules, data, replay and tip, puts measured rates of error in the
+// place of those that are not, marks it partial where the pass is, and seals it;
 // the caller sets the rest.
+//
+// A finding that uses a label derived from its own evidence, as
+// [model.Finding.Circular] tells, is withheld with a note in the coverage: a
+// heuristic that has other labels leaves such a one out itself, by
+// [model.Label.DerivesFrom].
 func (p *Pass) Report(f model.Finding) { p.findings = append(p.findings, f) }
 
 // Visit asks for a subject to be run after those of the run, by every listed
@@ -124,6 +130,10 @@ type evaluation struct {
 	cut      bool // its context ended it, so that it says nothing
 }
 
+// skipped is the evaluation of a subject about which a heuristic has nothing to
+// say, and which took nothing to find that out.
+var skipped = &evaluation{err: ErrSkip, bytes: 160}
+
 // size estimates what an evaluation holds, for the memo.
 func (ev *evaluation) size() int64 {
 	n := int64(256 + 40*len(ev.visits) + 64*len(ev.notes))
@@ -144,21 +154,31 @@ type Sized interface{ Size() int }
 // run evaluates, catching panics.
 func (s *Session) run(ctx context.Context, i int, on model.Ref, hops int, tx *model.Tx) (ev *evaluation) {
 	h := s.e.hs[i]
-	p := &Pass{
-		Lookups: &Lookups{s: s, h: i, left: s.e.opt.Lookups},
-		Subject: on, Hops: hops, tx: tx,
-	}
-	ev = &evaluation{}
+	both := &struct {
+		p Pass
+		l Lookups
+	}{Pass{Subject: on, Hops: hops, tx: tx}, Lookups{s: s, h: i, left: s.e.opt.Lookups, over: s.overlay}}
+	p := &both.p
+	p.Lookups = &both.l
 	defer func() {
 		if r := recover(); r != nil {
 			ev = &evaluation{err: fmt.Errorf("panic: %v", r), stack: debug.Stack(), cost: p.spent, bytes: 4096}
 		}
-		ev.cut = ctx.Err() != nil
+		if ctx.Err() != nil {
+			if ev == skipped {
+				ev = &evaluation{err: ErrSkip, bytes: skipped.bytes}
+			}
+			ev.cut = true
+		}
 		if f := s.e.opt.Observer.Pass; f != nil {
 			f(PassInfo{h.Name, on, ev.cost, len(ev.findings), errors.Is(ev.err, ErrSkip), ev.partial, ev.err})
 		}
 	}()
 	result, err := h.Run(ctx, p)
+	if p.spent == 0 && p.notes == nil && p.visits == nil && !p.partial && errors.Is(err, ErrSkip) {
+		return skipped
+	}
+	ev = &evaluation{}
 	ev.cost, ev.notes, ev.visits, ev.partial = p.spent, p.notes, p.visits, p.partial
 	switch {
 	case err == nil:
@@ -176,7 +196,10 @@ func (s *Session) run(ctx context.Context, i int, on model.Ref, hops int, tx *mo
 		return ev
 	}
 	for _, f := range p.findings {
-		if err := s.stamp(i, &f, ev.partial); err != nil {
+		if err := s.stamp(i, &f, ev.partial); p.circular(err) {
+			ev.notes = p.notes
+			continue
+		} else if err != nil {
 			ev.err, ev.result, ev.findings = err, nil, nil
 			ev.budget = false
 			break
@@ -195,12 +218,16 @@ func (s *Session) stamp(i int, f *model.Finding, partial bool) error {
 	}
 	f.Heuristic, f.Version, f.Network = h.Name, h.Version, s.e.opt.Network
 	f.Parameters, f.Rules, f.AsOf = h.Params, s.e.rules[i], s.tip
+	f.Data, f.Replay, f.ErrorRates = s.data, s.e.opt.Replay, s.e.measured(i, f)
 	f.Partial = f.Partial || partial
 	if err := f.Seal(); err != nil {
 		return err
 	}
-	if err := f.Validate(); err != nil {
+	if err := f.Check(); err != nil {
 		return fmt.Errorf("finding of kind %q: %w", f.Kind, err)
+	}
+	if len(f.Circular()) > 0 {
+		return errCircular
 	}
 	return nil
 }

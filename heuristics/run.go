@@ -134,11 +134,6 @@ func (r *run) batch(ctx context.Context, subs []Subject, yield func(model.Findin
 		return true
 	}
 	r.fetch(ctx, subs)
-	categories, err := r.categories(ctx, subs)
-	if err != nil {
-		yield(model.Finding{}, err)
-		return false
-	}
 	n := len(r.s.e.hs)
 	evs := make([]*evaluation, len(subs)*n)
 	r.parallel(len(subs), func(k int) {
@@ -150,7 +145,7 @@ func (r *run) batch(ctx context.Context, subs []Subject, yield func(model.Findin
 			if !r.runs[i] || !h.accepts(sub.Ref.Kind()) {
 				continue
 			}
-			if sub.Ref.Kind() == model.KindTx && sub.Tx != nil && !model.MatchAny(h.Select, sub.Tx, categories) {
+			if sub.Ref.Kind() == model.KindTx && sub.Tx != nil && !model.MatchAny(h.Select, sub.Tx, r.s.marked.of) {
 				evs[k*n+i] = filtered
 				continue
 			}
@@ -229,63 +224,6 @@ func (r *run) fetch(ctx context.Context, subs []Subject) {
 	for j, k := range at {
 		subs[k].Tx = txs[j]
 	}
-}
-
-// categories reads the labels that filters ask for, in one batch, and returns
-// the look-up that they use.
-func (r *run) categories(ctx context.Context, subs []Subject) (func(model.Address) []model.Category, error) {
-	if !r.filtersByLabel() {
-		return nil, nil
-	}
-	at := map[model.Address]int{}
-	var refs []model.Ref
-	add := func(a model.Address) {
-		if _, ok := at[a]; !ok && !a.IsZero() {
-			at[a] = len(refs)
-			refs = append(refs, model.RefAddress(a))
-		}
-	}
-	for k := range subs {
-		tx := subs[k].Tx
-		if tx == nil {
-			continue
-		}
-		for i := range tx.Inputs {
-			add(tx.Inputs[i].Owner)
-		}
-		for i := range tx.Outputs {
-			add(tx.Outputs[i].Owner)
-		}
-	}
-	ls, err := r.s.labels(ctx, refs)
-	if err != nil {
-		return nil, fmt.Errorf("labels: %w", err)
-	}
-	return func(a model.Address) []model.Category {
-		i, ok := at[a]
-		if !ok || len(ls[i]) == 0 {
-			return nil
-		}
-		cs := make([]model.Category, len(ls[i]))
-		for j := range ls[i] {
-			cs[j] = ls[i][j].Category
-		}
-		return cs
-	}, nil
-}
-
-func (r *run) filtersByLabel() bool {
-	for i, h := range r.s.e.hs {
-		if !r.runs[i] {
-			continue
-		}
-		for j := range h.Select {
-			if h.Select[j].ByLabel() {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // look counts a subject's transaction.
@@ -442,7 +380,10 @@ func (r *run) finish(ctx context.Context, yield func(model.Finding, error) bool)
 			continue
 		}
 		for _, f := range t.findings {
-			if err := r.s.stamp(i, &f, false); err != nil {
+			if err := r.s.stamp(i, &f, false); errors.Is(err, errCircular) {
+				r.s.tallies[i].note(map[string]int64{err.Error(): 1})
+				continue
+			} else if err != nil {
 				if !r.fail(&PassError{Heuristic: h.Name, Subject: f.Subject, Err: err}, yield) {
 					return
 				}
@@ -453,6 +394,7 @@ func (r *run) finish(ctx context.Context, yield func(model.Finding, error) bool)
 			}
 		}
 	}
+	r.s.end(r)
 	if f := r.s.e.opt.Observer.Progress; f != nil {
 		f(r.progress)
 	}

@@ -12,12 +12,15 @@ import (
 // safe for concurrent use. Look-ups in a scan have no budget.
 type Scan struct {
 	*Lookups
+	indexes *indexes
+	reads   bool  // is within [Scan.Txs]
 	read    int64 // transactions
 	derived []model.Label
 }
 
-// Derive adds a label that the index infers. When the index is done, every
-// look-up of labels has it beside those of the sources, and filters see it.
+// Derive adds a label that the index infers. When the session is open, every
+// look-up of labels has it beside those of the sources, and filters see it; of the
+// other indexes, those of heuristics that require this one, directly or not.
 // Derivation must say what it comes from, and Source the heuristic; the engine
 // turns a lack into a failure of the index.
 func (s *Scan) Derive(l model.Label) {
@@ -29,7 +32,8 @@ func (s *Scan) Derive(l model.Label) {
 
 // Txs yields every transaction of the scope in ledger order. It yields nothing
 // where the sources have no blocks; [Lookups.Can] tells. It may be called more
-// than once.
+// than once. Indexes that read at the same time share one reading, and go at the
+// pace of the slowest.
 func (s *Scan) Txs(ctx context.Context) iter.Seq2[*model.Tx, error] {
 	return func(yield func(*model.Tx, error) bool) {
 		if x := s.s.scope.Explored; x != nil {
@@ -44,19 +48,42 @@ func (s *Scan) Txs(ctx context.Context) iter.Seq2[*model.Tx, error] {
 		if s.s.e.src.Blocks == nil {
 			return
 		}
-		for blk, err := range s.s.e.src.Blocks.Blocks(ctx, s.s.scope.heights()) {
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			for _, tx := range blk.Txs {
-				s.read++
-				if !yield(tx, nil) {
+		if s.reads {
+			// Within another reading: that one cannot wait for this.
+			for blk, err := range s.s.blocks(ctx) {
+				p := part{err: err}
+				if err == nil {
+					p.txs = blk.Txs
+				}
+				if !s.yield(p, yield) {
 					return
 				}
 			}
+			return
+		}
+		s.reads = true
+		defer func() { s.reads = false }()
+		for p := range s.indexes.parts() {
+			if !s.yield(p, yield) {
+				return
+			}
 		}
 	}
+}
+
+// yield yields the transactions of a block, and reports whether to go on.
+func (s *Scan) yield(p part, yield func(*model.Tx, error) bool) bool {
+	if p.err != nil {
+		yield(nil, p.err)
+		return false
+	}
+	for _, tx := range p.txs {
+		s.read++
+		if !yield(tx, nil) {
+			return false
+		}
+	}
+	return true
 }
 
 // Totals is what Finish reads: the results of a whole run. It is not safe for

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"runtime/debug"
 	"slices"
 	"strconv"
 	"sync"
@@ -41,19 +40,19 @@ type Session struct {
 	e       *Engine
 	scope   Scope
 	tip     model.BlockRef
-	overlay map[model.Ref][]model.Label // what the scope states and indexes derive
-	added   []model.Label               // the same, sorted
-	counts  []model.Fact                // labels by category
+	overlay *overlay     // what the scope states; once the session is open, what indexes derive too
+	counts  []model.Fact // labels by category
+	marked  marked
+	data    model.Digest // of what the run was given
 	indexes []any
 	memo    memo
+	kept    kept
 	tallies []tally
 
-	tagsMu   sync.Mutex
-	tagsRead bool
-	tags     []model.Tag
-
-	mu   sync.Mutex
-	seen looked
+	tags  []model.Tag
+	mu    sync.Mutex
+	seen  looked
+	ended *totals // of the last run that came to its end
 }
 
 // looked counts what went by as subjects.
@@ -69,9 +68,9 @@ type looked struct {
 func (e *Engine) Open(ctx context.Context, scope Scope) (*Session, error) {
 	s := &Session{
 		e: e, indexes: make([]any, len(e.hs)), tallies: make([]tally, len(e.hs)),
-		memo:    memo{max: e.opt.Memory, by: map[memoKey]*memoEntry{}},
-		overlay: map[model.Ref][]model.Label{},
-		seen:    looked{blocks: map[model.BlockHash]struct{}{}},
+		memo: memo{max: e.opt.Memory, by: map[memoKey]*memoEntry{}},
+		kept: kept{max: e.opt.Memory / 2},
+		seen: looked{blocks: map[model.BlockHash]struct{}{}},
 	}
 	s.scope = Scope{From: scope.From, To: scope.To, Seeds: slices.Clone(scope.Seeds), Actors: slices.Clone(scope.Actors), Explored: scope.Explored}
 	slices.SortFunc(s.scope.Seeds, model.Ref.Compare)
@@ -89,7 +88,7 @@ func (e *Engine) Open(ctx context.Context, scope Scope) (*Session, error) {
 		a.Method = cmp.Or(a.Method, model.MethodStated)
 	}
 	slices.SortFunc(s.scope.Actors, func(a, b model.Label) int { return a.Compare(&b) })
-	s.overlayLabels(s.scope.Actors)
+	s.overlay = new(overlay).with(s.scope.Actors)
 	if e.src.Blocks != nil {
 		tip, err := e.src.Blocks.Tip(ctx)
 		if err != nil && !errors.Is(err, sources.ErrNotFound) {
@@ -97,47 +96,20 @@ func (e *Engine) Open(ctx context.Context, scope Scope) (*Session, error) {
 		}
 		s.tip = tip
 	}
-	if err := s.countLabels(ctx); err != nil {
+	if err := s.given(ctx); err != nil {
 		return nil, err
 	}
 	for i, h := range e.hs {
 		s.tallies[i].c.Heuristic, s.tallies[i].c.Version = h.Name, h.Version
-		if h.Index == nil {
-			continue
-		}
-		if err := s.index(ctx, i); err != nil {
-			return nil, err
-		}
+	}
+	if err := newIndexes(s).build(ctx); err != nil {
+		return nil, err
 	}
 	return s, nil
 }
 
-func (s *Session) index(ctx context.Context, i int) (err error) {
-	h := s.e.hs[i]
-	told := s.e.opt.Observer.Index
-	if told != nil {
-		told(IndexInfo{Heuristic: h.Name})
-	}
-	scan := &Scan{Lookups: s.free(i)}
-	defer func() {
-		if r := recover(); r != nil {
-			err = &PassError{Heuristic: h.Name, Err: fmt.Errorf("index: panic: %v", r), Stack: debug.Stack()}
-		}
-		s.tallies[i].note(scan.notes)
-		if told != nil {
-			told(IndexInfo{Heuristic: h.Name, Done: true, Txs: scan.read, Err: err})
-		}
-	}()
-	s.indexes[i], err = h.Index(ctx, scan)
-	if err != nil {
-		return &PassError{Heuristic: h.Name, Err: fmt.Errorf("index: %w", err)}
-	}
-	s.overlayLabels(scan.derived)
-	return nil
-}
-
 // free returns look-ups without a budget.
-func (s *Session) free(i int) *Lookups { return &Lookups{s: s, h: i, left: 1 << 62} }
+func (s *Session) free(i int) *Lookups { return &Lookups{s: s, h: i, left: 1 << 62, over: s.overlay} }
 
 // Scope returns the scope, sorted and with defaults filled in.
 func (s *Session) Scope() Scope { return s.scope }
@@ -158,23 +130,16 @@ func (s *Session) Sweep(ctx context.Context) iter.Seq2[Subject, error] {
 			yield(Subject{}, &sources.Error{Source: "sources", Op: "Blocks", Key: "no provider has this capability", Err: sources.ErrUnavailable})
 		}
 	}
-	return InBlocks(ctx, s.e.src.Blocks, s.scope.heights())
+	return inBlocks(s.blocks(ctx))
 }
 
-// overlayLabels adds labels to those of the sources. It is called while a
-// session is opened, before anything reads concurrently.
-func (s *Session) overlayLabels(ls []model.Label) {
-	s.added = slices.Concat(s.added, ls)
-	slices.SortFunc(s.added, func(a, b model.Label) int { return a.Compare(&b) })
-	s.added = slices.CompactFunc(s.added, model.Label.Equal)
-	clear(s.overlay)
-	for _, l := range s.added {
-		s.overlay[l.On] = append(s.overlay[l.On], l)
-	}
+// blocks yields the blocks of the scope.
+func (s *Session) blocks(ctx context.Context) iter.Seq2[*model.Block, error] {
+	return s.kept.read(ctx, s.e.src.Blocks, s.scope.heights())
 }
 
-// labels joins the labels of the sources with those of the overlay.
-func (s *Session) labels(ctx context.Context, on []model.Ref) ([][]model.Label, error) {
+// labels joins the labels of the sources with those of an overlay.
+func (s *Session) labels(ctx context.Context, over *overlay, on []model.Ref) ([][]model.Label, error) {
 	out := make([][]model.Label, len(on))
 	if s.e.src.Labels != nil && len(on) > 0 {
 		ls, err := s.e.src.Labels.Labels(ctx, on)
@@ -188,11 +153,11 @@ func (s *Session) labels(ctx context.Context, on []model.Ref) ([][]model.Label, 
 			out[i] = cleanLabels(ls[i])
 		}
 	}
-	if len(s.overlay) == 0 {
+	if len(over.all) == 0 {
 		return out, nil
 	}
 	for i, r := range on {
-		if more := s.overlay[r]; len(more) > 0 {
+		if more := over.by[r]; len(more) > 0 {
 			out[i] = slices.Concat(out[i], more)
 			slices.SortStableFunc(out[i], func(a, b model.Label) int { return a.Compare(&b) })
 		}
@@ -200,10 +165,10 @@ func (s *Session) labels(ctx context.Context, on []model.Ref) ([][]model.Label, 
 	return out, nil
 }
 
-// find yields labels by category, those of the overlay included.
-func (s *Session) find(ctx context.Context, c model.Category) iter.Seq2[model.Label, error] {
+// find yields labels by category, those of an overlay included.
+func (s *Session) find(ctx context.Context, over *overlay, c model.Category) iter.Seq2[model.Label, error] {
 	return func(yield func(model.Label, error) bool) {
-		stated := s.added
+		stated := over.all
 		next := 0
 		if s.e.src.Labels != nil {
 			for l, err := range s.e.src.Labels.Find(ctx, c) {
@@ -231,23 +196,22 @@ func (s *Session) find(ctx context.Context, c model.Category) iter.Seq2[model.La
 }
 
 // countLabels counts the labels of each category, with zeros for those that
-// heuristics give meaning to or filter by.
-func (s *Session) countLabels(ctx context.Context) error {
+// heuristics give meaning to or filter by, and shows each to see.
+func (s *Session) countLabels(ctx context.Context, see func(*model.Label)) error {
 	n := map[model.Category]int{
 		model.HashMarketplace: 0, model.CloudMining: 0, model.MiningPool: 0, model.Exchange: 0, model.Actor: 0,
 	}
-	for _, h := range s.e.hs {
-		for i := range h.Select {
-			for _, c := range slices.Concat(h.Select[i].Pays, h.Select[i].Spends) {
-				n[c] = 0
-			}
-		}
+	s.marked = newMarked(s.e.hs)
+	for c := range s.marked.wanted {
+		n[c] = 0
 	}
-	for l, err := range s.find(ctx, "") {
+	for l, err := range s.find(ctx, s.overlay, "") {
 		if err != nil {
 			return fmt.Errorf("labels: %w", err)
 		}
 		n[l.Category]++
+		s.marked.add(&l)
+		see(&l)
 	}
 	for c, k := range n {
 		s.counts = append(s.counts, model.Fact{Name: string(c), Value: strconv.Itoa(k)})

@@ -224,7 +224,7 @@ func TestCoverage(t *testing.T) {
 		}
 	}
 	want := heuristics.Coverage{
-		Has: "Txs|Spends|History|Blocks|Labels|Tags|Prices|Select", Lacks: "none", From: 800000, To: 800001, Tip: s.Tip(),
+		Has: "Txs|Spends|History|Blocks|Labels|Tags|Prices|Select|Books", Lacks: "none", From: 800000, To: 800001, Tip: s.Tip(),
 		Blocks: 2, Txs: 4, Inputs: 5, UnresolvedInputs: 1, UnownedInputs: 1,
 		Labels: []model.Fact{{Name: "actor", Value: "0"}, {Name: "cloud_mining", Value: "0"}, {Name: "exchange", Value: "0"},
 			{Name: "hash_marketplace", Value: "2"}, {Name: "mining_pool", Value: "1"}, {Name: "mixer", Value: "0"}},
@@ -355,7 +355,7 @@ func (r flaky) Tags(ctx context.Context) iter.Seq2[model.Tag, error] {
 	return func(yield func(model.Tag, error) bool) { yield(model.Tag{}, away) }
 }
 
-// Tags are read once; a failure to do so is not for ever.
+// Tags are read once, when the session opens; a failure to do so opens none.
 func TestTagsAreReadOnce(t *testing.T) {
 	f := parse(t, labelled)
 	src, times := f.Ledger.Set(), 0
@@ -364,10 +364,14 @@ func TestTagsAreReadOnce(t *testing.T) {
 		tags, err := p.Tags(ctx)
 		return len(tags), err
 	})
-	s := open(t, src, heuristics.Options{}, heuristics.Scope{}, h)
-	if _, _, err := heuristics.Eval[int](bg, s, h, refs(t, f, "a")[0]); !errors.Is(err, sources.ErrUnavailable) {
+	e, err := heuristics.New(src, []*heuristics.Heuristic{h}, heuristics.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := e.Open(bg, heuristics.Scope{}); !errors.Is(err, sources.ErrUnavailable) {
 		t.Errorf("first: %v", err)
 	}
+	s := open(t, src, heuristics.Options{}, heuristics.Scope{}, h)
 	for _, name := range []string{"a", "b", "c"} {
 		if n, _, err := heuristics.Eval[int](bg, s, h, refs(t, f, name)[0]); n != 1 || err != nil {
 			t.Errorf("%s: %d tags, %v", name, n, err)

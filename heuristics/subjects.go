@@ -28,8 +28,12 @@ func Refs(refs ...model.Ref) iter.Seq2[Subject, error] {
 
 // InBlocks yields every transaction of a range of blocks in ledger order.
 func InBlocks(ctx context.Context, b sources.BlockReader, r sources.Range) iter.Seq2[Subject, error] {
+	return inBlocks(b.Blocks(ctx, r))
+}
+
+func inBlocks(blocks iter.Seq2[*model.Block, error]) iter.Seq2[Subject, error] {
 	return func(yield func(Subject, error) bool) {
-		for blk, err := range b.Blocks(ctx, r) {
+		for blk, err := range blocks {
 			if err != nil {
 				yield(Subject{}, err)
 				return

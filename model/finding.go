@@ -1,12 +1,10 @@
 package model
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 )
@@ -257,35 +255,28 @@ func CanonicalDigest(v any) (Digest, error) {
 	if err != nil {
 		return Digest{}, err
 	}
-	dec := json.NewDecoder(bytes.NewReader(b))
-	dec.UseNumber()
-	var tree any
-	if err := dec.Decode(&tree); err != nil {
+	if b, err = canonicalJSON(b); err != nil {
 		return Digest{}, err
 	}
-	h := sha256.New()
-	enc := json.NewEncoder(trimNewline{h})
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(tree); err != nil {
-		return Digest{}, err
-	}
-	return Digest(h.Sum(nil)), nil
+	return sha256.Sum256(b), nil
 }
 
-// trimNewline drops the newline that an encoder ends with.
-type trimNewline struct{ w io.Writer }
-
-func (t trimNewline) Write(b []byte) (int, error) {
-	if _, err := t.w.Write(bytes.TrimSuffix(b, []byte("\n"))); err != nil {
-		return 0, err
-	}
-	return len(b), nil
-}
-
-// Validate reports every way in which a sealed finding contradicts itself: a
-// missing claim, a score that its evidence does not give, an ID or digest that
-// its body does not give.
+// Validate reports every way in which a sealed finding contradicts itself: what
+// [Finding.Check] reports, and an ID or digest that its body does not give.
 func (f *Finding) Validate() error {
+	sealed := *f
+	err := f.Check()
+	if bad := sealed.Seal(); bad != nil {
+		err = errors.Join(err, bad)
+	} else if sealed.ID != f.ID || sealed.Digest != f.Digest {
+		err = errors.Join(err, errors.New("id or digest is not of this body"))
+	}
+	return err
+}
+
+// Check reports every way in which the body of a finding contradicts itself: a
+// missing claim, a score that its evidence does not give.
+func (f *Finding) Check() error {
 	var errs []error
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	if f.Heuristic == "" || f.Kind == "" || f.Subject.IsZero() || f.Claim == "" {
@@ -336,12 +327,6 @@ func (f *Finding) Validate() error {
 	}
 	if f.Schema != Schema {
 		bad("schema %d, want %d", f.Schema, Schema)
-	}
-	sealed := *f
-	if err := sealed.Seal(); err != nil {
-		errs = append(errs, err)
-	} else if sealed.ID != f.ID || sealed.Digest != f.Digest {
-		bad("id or digest is not of this body")
 	}
 	return errors.Join(errs...)
 }

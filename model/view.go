@@ -139,21 +139,15 @@ func (v *BlockView) AppendWitness(dst [][]byte, i int) [][]byte {
 func (v *BlockView) Tx(i int, net Network, ref BlockRef) *Tx {
 	ref.Pos = int32(i)
 	ref.Known |= KnownPos
-	return v.tx(i, net, ref)
+	t, _ := v.tx(i, net, ref, &Beyond{}) // it cannot fail on its own
+	return t
 }
 
-func (v *BlockView) tx(i int, net Network, ref BlockRef) *Tx {
+func (v *BlockView) tx(i int, net Network, ref BlockRef, b *Beyond) (*Tx, error) {
 	x := &v.Txs[i]
 	t := &Tx{Inputs: make([]Input, x.InTo-x.InFrom), Outputs: make([]Output, x.OutTo-x.OutFrom)}
-	v.fill(t, i, ref, v.TxID(i), make([][]byte, 0, v.witnessItems(x)))
-	for j := range t.Inputs {
-		t.Inputs[j].infer(net)
-	}
-	for j := range t.Outputs {
-		out := &t.Outputs[j]
-		out.Owner = AddressOf(out.Script, net)
-	}
-	return t
+	_, err := v.build(t, i, net, ref, b, make([][]byte, 0, v.witnessItems(x)))
+	return t, err
 }
 
 // fill sets everything but addresses and values of inputs. The witnesses are
@@ -218,9 +212,8 @@ type Beyond struct {
 	IDs []TxID
 	// Spent tells value and owner of the output that an input spends; ok is
 	// false where it is not known. It is called in order for each input but the
-	// coinbase's, by the transaction's place in the block and the input's in
-	// Ins. An error ends the work.
-	Spent func(tx, in int) (value Amount, owner Address, ok bool, err error)
+	// coinbase's, with the input's place in Ins. An error ends the work.
+	Spent func(in int, prev *Outpoint) (value Amount, owner Address, ok bool, err error)
 }
 
 // BlockWith builds the whole block with all its transactions, which say that
@@ -242,33 +235,44 @@ func (v *BlockView) BlockWith(net Network, ref BlockRef, b Beyond) (*Block, erro
 		t.Inputs = ins[x.InFrom:x.InTo:x.InTo]
 		t.Outputs = outs[x.OutFrom:x.OutTo:x.OutTo]
 		ref.Pos = int32(i)
-		var id TxID
-		if b.IDs != nil {
-			id = b.IDs[i]
-		} else {
-			id = v.TxID(i)
-		}
-		witnesses = v.fill(t, i, ref, id, witnesses)
-		for j := range t.Inputs {
-			in := &t.Inputs[j]
-			if b.Spent != nil && i > 0 {
-				value, owner, ok, err := b.Spent(i, int(x.InFrom)+j)
-				if err != nil {
-					return nil, err
-				}
-				if ok {
-					in.Value, in.ValueKnown, in.Owner, in.OwnerBy = value, true, owner, OwnerPrevout
-					continue
-				}
-			}
-			in.infer(net)
-		}
-		for j := range t.Outputs {
-			t.Outputs[j].Owner = AddressOf(t.Outputs[j].Script, net)
+		var err error
+		if witnesses, err = v.build(t, i, net, ref, &b, witnesses); err != nil {
+			return nil, err
 		}
 		blk.Txs[i] = t
 	}
 	return blk, nil
+}
+
+// build sets everything of a transaction that has room for its inputs and
+// outputs. See fill for the witnesses.
+func (v *BlockView) build(t *Tx, i int, net Network, ref BlockRef, b *Beyond, witnesses [][]byte) ([][]byte, error) {
+	var id TxID
+	if b.IDs != nil {
+		id = b.IDs[i]
+	} else {
+		id = v.TxID(i)
+	}
+	witnesses = v.fill(t, i, ref, id, witnesses)
+	for j := range t.Inputs {
+		in := &t.Inputs[j]
+		if b.Spent != nil && !in.Prev.Null() {
+			value, owner, ok, err := b.Spent(int(v.Txs[i].InFrom)+j, &in.Prev)
+			if err != nil {
+				return witnesses, err
+			}
+			if ok {
+				in.Value, in.ValueKnown, in.Owner, in.OwnerBy = value, true, owner, OwnerPrevout
+				continue
+			}
+		}
+		in.infer(net)
+	}
+	for j := range t.Outputs {
+		out := &t.Outputs[j]
+		out.Owner = AddressOf(out.Script, net)
+	}
+	return witnesses, nil
 }
 
 // Block builds the whole block with all its transactions. They share their

@@ -329,6 +329,12 @@ func DecodeBlock(raw []byte, net Network) (*Block, error) {
 // DecodeTx parses one transaction, all of raw, with the errors of
 // [BlockView.Decode]. The result aliases raw.
 func DecodeTx(raw []byte, net Network) (*Tx, error) {
+	return DecodeTxWith(raw, net, BlockRef{}, Beyond{})
+}
+
+// DecodeTxWith parses one transaction as [DecodeTx] does, and builds it as
+// [BlockView.BlockWith] does: b speaks of a block that holds nothing else.
+func DecodeTxWith(raw []byte, net Network, ref BlockRef, b Beyond) (*Tx, error) {
 	if len(raw) > MaxBlockSize {
 		return nil, &DecodeError{0, "transaction", fmt.Errorf("%d bytes, more than %d", len(raw), MaxBlockSize)}
 	}
@@ -342,5 +348,5 @@ func DecodeTx(raw []byte, net Network) (*Tx, error) {
 	case len(v.Ins) > 1 && v.spendsNull(&v.Txs[0]):
 		return nil, &DecodeError{0, "transaction", errNullPrevout}
 	}
-	return v.tx(0, net, BlockRef{}), nil
+	return v.tx(0, net, ref, &b)
 }
