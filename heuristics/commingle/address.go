@@ -22,9 +22,12 @@ type holder struct {
 	came     []bool        // by coin: it may come from an actor
 	receipts int64         // all of them
 	received model.Amount
-	spends   int  // of coins of the address
-	dropped  int  // coins that were not looked at
-	listed   bool // from the index of the scope, not from a history
+	spends   int                    // of coins of the address
+	dropped  int                    // coins that were not looked at
+	plain    []Coin                 // other receipts: neither of a possible payout nor of what an actor's coins reach
+	fan      bool                   // a possible payout may have paid it
+	signed   map[model.Address]bool // signed together with it, where a history shows it
+	listed   bool                   // from the index of the scope, not from a history
 
 	doubts  []model.Label    // that say so with too little confidence
 	label   *model.Label     // of a service's address, or of somebody's account
@@ -74,9 +77,15 @@ func (r *rule) address(ctx context.Context, pass *heuristics.Pass, x *Index, a m
 	if h.service() {
 		c.Kind = KindService
 	}
-	both, err := r.sort(ctx, pass, h, c)
-	if err != nil {
-		return nil, err
+	both := false
+	if h.fan {
+		var err error
+		if both, err = r.sort(ctx, pass, h, c); err != nil {
+			return nil, err
+		}
+	}
+	if !h.service() && c.count(Mined) == 0 {
+		return r.flow(ctx, pass, h)
 	}
 	c.doubts = h.doubts
 	if !both || !c.settle(&r.Params) {
@@ -113,7 +122,10 @@ func (r *rule) address(ctx context.Context, pass *heuristics.Pass, x *Index, a m
 
 // indexed fills in what the index of the scope has.
 func (r *rule) indexed(pass *heuristics.Pass, x *Index, g *group, h *holder) {
-	h.listed, h.receipts, h.received, h.spends, h.dropped = true, g.receipts, g.received, g.spends, g.dropped
+	h.listed, h.receipts, h.received, h.spends, h.dropped, h.fan = true, g.receipts, g.received, g.spends, g.dropped, g.fan
+	for i := range x.others(g) {
+		h.plain = append(h.plain, x.coin(&x.others(g)[i]))
+	}
 	if g.kind == likeService {
 		v := service.Of(pass).Verdict(h.address)
 		h.verdict, h.members = &v, cluster.Of(pass).Size(h.address)
@@ -133,6 +145,7 @@ func (r *rule) history(ctx context.Context, pass *heuristics.Pass, h *holder) er
 	if _, own := actor.Of(pass).Own(h.address, pass.Tip()); own {
 		return heuristics.ErrSkip // what lies there is the actor's own
 	}
+	h.fan = true
 	n := 0
 	for tx, err := range pass.History(ctx, h.address, sources.Range{}) {
 		if err != nil {
@@ -150,6 +163,9 @@ func (r *rule) history(ctx context.Context, pass *heuristics.Pass, h *holder) er
 					self = true
 				}
 			}
+		}
+		if self {
+			h.together(tx)
 		}
 		for i := range tx.Outputs {
 			o := &tx.Outputs[i]
@@ -172,6 +188,18 @@ func (r *rule) history(ctx context.Context, pass *heuristics.Pass, h *holder) er
 		return heuristics.ErrSkip
 	}
 	return nil
+}
+
+// together remembers who signed with the address.
+func (h *holder) together(tx *model.Tx) {
+	if h.signed == nil {
+		h.signed = map[model.Address]bool{}
+	}
+	for i := range tx.Inputs {
+		if in := &tx.Inputs[i]; in.OwnerBy != model.OwnerUnknown {
+			h.signed[in.Owner] = true
+		}
+	}
 }
 
 // nature finds out whether labels give an address to a service, or an account

@@ -21,9 +21,12 @@ func (r *rule) arrived(ctx context.Context, pass *heuristics.Pass, h *holder, c 
 	if h.members > 0 {
 		both += ", paid to " + list(paid) + ","
 	}
-	if h.service() {
+	switch {
+	case h.service():
 		serviceText(&f, h, both)
-	} else {
+	case c.Kind == KindFlow:
+		r.flowText(&f, h, c)
+	default:
 		receiptText(&f, h, both)
 	}
 	counted := "receipts of the address"

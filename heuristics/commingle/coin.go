@@ -36,7 +36,8 @@ type Coin struct {
 	Left    string            // why the claim does without a coin of a class, which is then Other
 	Pool    string            // of a mined coin, where known
 	Mining  model.Probability // that a mined coin is one
-	Payout  *payout.Candidacy // that paid a mined coin
+	Payout  *payout.Candidacy // that paid a mined coin, or the least sure of those that it came from
+	Flow    *Flow             // of a mined coin that its receiver sent on: the way
 	Actor   actor.Attribution // of a coin in an actor's own wallet, which may be mined
 	Trail   *trail.Trail      // of a received coin: of the transaction that paid it
 	Alike   model.Address     // the actor's address that the payer of dust looks like
@@ -141,7 +142,7 @@ func (c *Commingling) sum() bool {
 
 // actors reports whether a coin is on the actor's side.
 func (c *Commingling) actors(coin *Coin) bool {
-	if c.Kind == KindReceived || c.Kind == KindReceipt || c.Kind == KindService {
+	if c.Kind == KindReceived || c.Kind == KindReceipt || c.Kind == KindFlow || c.Kind == KindService {
 		return coin.Class == Received
 	}
 	return coin.Class == Own
@@ -181,6 +182,8 @@ func (p Params) weightOf(kind string, c model.Probability) (given, discounted mo
 		given = p.Cluster
 	case KindReceipt:
 		given = p.Receipt
+	case KindFlow:
+		given = p.Flow
 	case KindService:
 		given = p.Service
 	case KindReceived:

@@ -1,7 +1,7 @@
 // Package commingle finds mined coins and an actor's coins that come under one
 // control.
 //
-// There are five kinds of finding, by how much they show. Three are about coins
+// There are six kinds of finding, by how much they show. Three are about coins
 // that somebody signed for:
 //
 //   - "commingling" (level C1) says that one transaction signs for both: for
@@ -16,10 +16,12 @@
 //     a merchant who mines does just that. It weighs next to nothing, and no
 //     other heuristic may build on it.
 //
-// Two are about coins that merely arrived:
+// Three are about coins that merely arrived:
 //
 //   - "commingling/receipt" (C3) says that an address received both and spent
 //     nothing. Anyone can order a pool to pay this address, and anyone can pay it.
+//   - "commingling/flow" (C4) says that both reached one address through a few
+//     transactions, which somebody signed, but perhaps two parties who pay a third.
 //   - "commingling/service" (C5) says that both went to an address of a service,
 //     or to a cluster that behaves like one. Whoever runs it, an exchange or a
 //     broker, holds coins for many customers.
@@ -79,6 +81,7 @@ const (
 	Kind         = "commingling"          // C1
 	KindCluster  = "commingling/cluster"  // C2
 	KindReceipt  = "commingling/receipt"  // C3
+	KindFlow     = "commingling/flow"     // C4
 	KindService  = "commingling/service"  // C5
 	KindReceived = "commingling/received" // no level
 )
@@ -104,13 +107,17 @@ same holds, spends both in separate transactions, and co-spends other than those
 join the two sides. Where the coins only came from the actor, to an address that is not
 its own, and are spent together with mined ones, the payee received money: that is told,
 and weighs almost nothing. Level C3: one address received both and spent nothing. Level
-C5: both went to one address of a service, or to a cluster that behaves like one.
+C4: what one address received is for the most part mined coins that their receiver sent
+there, and an actor's, each through at most three transactions; not beyond services,
+collaborative transactions and fan-outs, and not at an address that was paid by mining
+itself. Level C5: both went to one address of a service, or to a cluster that behaves like one.
 
 Coins below the floor, and small payments of one value to many addresses, are dust.
 
 It is wrong where an unlabelled custodian is too small to show, where two parties sign
 everything together (a batch service, a channel funded by two), and where a label is.
-C2 is wrong where co-spends are. C3 is wrong whenever somebody has a pool pay a stranger.
+C2 is wrong where co-spends are. C4 is wrong where two parties pay a third, such as two
+customers of a shop, or where a miner is paid by the actor. C3 is wrong whenever somebody has a pool pay a stranger.
 
 References: section 10 of the heuristics reference.`,
 		Version: 1,
@@ -118,6 +125,7 @@ References: section 10 of the heuristics reference.`,
 			{Name: Kind, Doc: "one party holds the keys of mined coins and of an actor's own, as one transaction signs for both; wrong where two parties signed together"},
 			{Name: KindCluster, Doc: "one party holds the keys of mined coins and of an actor's own, as one cluster spends both separately; wrong where a co-spend that joins it was two parties'"},
 			{Name: KindReceipt, Doc: "one address received mined coins and an actor's, and spent nothing; says little, as anyone can have it paid"},
+			{Name: KindFlow, Doc: "mined coins and an actor's reached one address through a few transactions, and little else did; wrong where two parties paid a third"},
 			{Name: KindService, Doc: "mined coins and an actor's went to one service; wrong to read as one owner, as it holds coins for many"},
 			{Name: KindReceived, Doc: "a miner received money from an actor and spent both together; wrong to read as control of the actor's coins"},
 		},

@@ -10,6 +10,7 @@ import (
 	"github.com/goldwash/goldwash/heuristics/actor"
 	"github.com/goldwash/goldwash/heuristics/cluster"
 	"github.com/goldwash/goldwash/heuristics/service"
+	"github.com/goldwash/goldwash/internal/sieve"
 	"github.com/goldwash/goldwash/model"
 	"github.com/goldwash/goldwash/sources"
 )
@@ -32,8 +33,13 @@ type Index struct {
 	byAddress map[uint32]uint32 // groups, by the ids of addresses
 	byCluster map[uint32]uint32 // and by the numbers of clusters
 	groups    []group
-	coins     []coin // sorted by group, then as the scope has them
-	txs       []place
+	// places are the addresses where C4 may be, by the transaction that spends
+	// an actor's own coins which reach them.
+	places map[model.TxID][]uint32
+	coins  []coin // sorted by group, then as the scope has them
+	plain  []coin // the same, of what else addresses of interest received
+	txs    []place
+	near   sieve.Sieve // of the addresses that subject is about
 }
 
 // group is an address of interest, or a cluster: one with an actor's own
@@ -43,6 +49,8 @@ type group struct {
 	id       uint32 // of the address, or the number of the cluster
 	coins    [2]uint32
 	held     uint32 // coins kept
+	plain    [2]uint32
+	also     uint32 // of the other coins kept
 	fan      bool   // a possible payout paid it
 	actor    bool   // a transaction that may spend an actor's coins paid it
 	receipts int64  // from outside, of the groups that are not own
@@ -96,6 +104,9 @@ type builder struct {
 	known    faces
 	at       map[model.Outpoint]uint32
 	labelled map[uint32]bool // by cluster that looks like a service's: by a label
+	starts   []model.TxID    // the transactions that spend an actor's own coins
+	start    map[model.TxID]uint32
+	reached  [][]uint32 // by start: groups that are addresses
 }
 
 func build(ctx context.Context, s *heuristics.Scan, p *Params) (*Index, error) {
@@ -104,7 +115,7 @@ func build(ctx context.Context, s *heuristics.Scan, p *Params) (*Index, error) {
 		reach: map[model.TxID]uint8{}, alike: map[model.TxID]model.Address{},
 		byAddress: map[uint32]uint32{}, byCluster: map[uint32]uint32{},
 	}
-	b := &builder{p: p, x: x, actors: actor.Of(s), services: service.Of(s), known: faces{}, at: map[model.Outpoint]uint32{}, labelled: map[uint32]bool{}}
+	b := &builder{p: p, x: x, actors: actor.Of(s), services: service.Of(s), known: faces{}, at: map[model.Outpoint]uint32{}, labelled: map[uint32]bool{}, start: map[model.TxID]uint32{}}
 	named := false
 	for l, err := range s.Find(ctx, model.Actor) {
 		if err != nil {
@@ -137,13 +148,21 @@ func build(ctx context.Context, s *heuristics.Scan, p *Params) (*Index, error) {
 	if len(x.groups) == 0 {
 		return x, nil
 	}
+	walk := service.WalkOf(s)
 	for tx, err := range s.Txs(ctx) {
 		if err != nil {
 			return nil, err
 		}
-		b.gather(tx)
+		ins, outs, err := walk.Next(tx)
+		if err != nil {
+			return nil, err
+		}
+		if b.touches(tx, ins, outs) {
+			b.gather(tx, ins, outs)
+		}
 	}
 	b.finish()
+	x.sift()
 	return x, nil
 }
 
@@ -173,13 +192,13 @@ func (b *builder) follow(tx *model.Tx) error {
 	if tx.Coinbase() {
 		return nil
 	}
-	hops, found := b.hops(tx)
+	hops, start, found := b.hops(tx)
 	if found {
 		if len(b.x.reach) >= b.p.Reach {
 			b.x.full = true
 			found = false
 		} else {
-			b.x.reach[tx.ID] = hops
+			b.x.reach[tx.ID], b.start[tx.ID] = hops, start
 		}
 	}
 	small := false
@@ -201,7 +220,10 @@ func (b *builder) follow(tx *model.Tx) error {
 			b.group(b.x.byCluster, c, likeService)
 			continue
 		}
-		b.group(b.x.byAddress, id, anAddress)
+		g := b.group(b.x.byAddress, id, anAddress)
+		if int(hops) < b.p.FlowHops && (len(b.reached[start]) == 0 || b.reached[start][len(b.reached[start])-1] != g) {
+			b.reached[start] = append(b.reached[start], g)
+		}
 	}
 	if small {
 		for i := range tx.Inputs {
@@ -228,14 +250,14 @@ func (b *builder) byLabel(c uint32, a model.Address) bool {
 }
 
 // hops returns how many addresses an actor's coins passed through before the
-// transaction, at least.
-func (b *builder) hops(tx *model.Tx) (uint8, bool) {
-	best, found := uint8(0), false
+// transaction, at least, and the number of the transaction that they started with.
+func (b *builder) hops(tx *model.Tx) (best uint8, start uint32, found bool) {
 	for i := range tx.Inputs {
 		in := &tx.Inputs[i]
 		if in.OwnerBy != model.OwnerUnknown {
 			if _, own := b.actors.Own(in.Owner, tx.Block); own {
-				return 0, true
+				b.starts, b.reached = append(b.starts, tx.ID), append(b.reached, nil)
+				return 0, uint32(len(b.starts) - 1), true
 			}
 		}
 		n, ok := b.x.reach[in.Prev.Tx]
@@ -244,19 +266,44 @@ func (b *builder) hops(tx *model.Tx) (uint8, bool) {
 			continue
 		}
 		if !found || n+1 < best {
-			best, found = n+1, true
+			best, start, found = n+1, b.start[in.Prev.Tx], true
 		}
 	}
 	if found && len(tx.Inputs) > 1 {
 		if _, skipped := b.x.clusters.Skipped(tx.ID); skipped {
-			return 0, false
+			return 0, 0, false
 		}
 	}
-	return best, found
+	return best, start, found
 }
 
-// gather keeps the coins of the groups that a transaction pays and spends.
-func (b *builder) gather(tx *model.Tx) {
+// touches reports whether a transaction, whose addresses have the ids, pays or
+// spends a group, or spends a coin of one.
+func (b *builder) touches(tx *model.Tx, ins, outs []uint32) bool {
+	in := func(id uint32) bool {
+		if id == service.None {
+			return false
+		}
+		_, ok := b.x.of(id)
+		return ok
+	}
+	if slices.ContainsFunc(outs, in) || slices.ContainsFunc(ins, in) {
+		return true
+	}
+	for i := range tx.Inputs {
+		// The owner may be another than that of the coin where it is inferred.
+		if tx.Inputs[i].OwnerBy != model.OwnerPrevout {
+			if _, held := b.at[tx.Inputs[i].Prev]; held {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// gather keeps the coins of the groups that a transaction pays and spends. Its
+// addresses have the ids.
+func (b *builder) gather(tx *model.Tx, ins, outs []uint32) {
 	x := b.x
 	at := uint32(0) // place in txs, plus 1
 	here := func() uint32 {
@@ -268,7 +315,7 @@ func (b *builder) gather(tx *model.Tx) {
 	}
 	var payers map[uint32]bool // clusters
 	if !tx.Coinbase() {
-		payers = b.spend(tx, here)
+		payers = b.spend(tx, ins, here)
 	}
 	payable := 0
 	for i := range tx.Outputs {
@@ -280,11 +327,8 @@ func (b *builder) gather(tx *model.Tx) {
 	_, reach := x.reach[tx.ID]
 	for i := range tx.Outputs {
 		o := &tx.Outputs[i]
-		if !o.Owner.Ownable() || o.Value <= 0 {
-			continue
-		}
-		id, ok := x.clusters.ID(o.Owner)
-		if !ok {
+		id := outs[i]
+		if !o.Owner.Ownable() || o.Value <= 0 || id == service.None {
 			continue
 		}
 		n, ok := x.of(id)
@@ -302,6 +346,9 @@ func (b *builder) gather(tx *model.Tx) {
 				g.received = sum
 			}
 			if !fan && !reach {
+				if g.kind == anAddress && o.Value >= b.p.MinSat {
+					b.also(coin{group: n, id: id, source: tx.Outpoint(i), value: o.Value, known: true, paid: here()})
+				}
 				continue
 			}
 		}
@@ -326,9 +373,19 @@ func (b *builder) keep(c coin) {
 	b.x.coins = append(b.x.coins, c)
 }
 
+// also adds what else an address received, as long as there is room for it.
+func (b *builder) also(c coin) {
+	g := &b.x.groups[c.group]
+	if int(g.also) >= b.p.FlowCoins {
+		return
+	}
+	g.also++
+	b.x.plain = append(b.x.plain, c)
+}
+
 // spend marks the coins that a transaction spends, and returns the clusters that
 // sign it; none where several parties may.
-func (b *builder) spend(tx *model.Tx, here func() uint32) (payers map[uint32]bool) {
+func (b *builder) spend(tx *model.Tx, owners []uint32, here func() uint32) (payers map[uint32]bool) {
 	x := b.x
 	_, skipped := x.clusters.Skipped(tx.ID)
 	var ids []uint32
@@ -337,11 +394,8 @@ func (b *builder) spend(tx *model.Tx, here func() uint32) (payers map[uint32]boo
 		if n, ok := b.at[in.Prev]; ok {
 			x.coins[n].by, x.coins[n].vin = here(), uint32(i)
 		}
-		if in.OwnerBy == model.OwnerUnknown || !in.Owner.Ownable() {
-			continue
-		}
-		id, ok := x.clusters.ID(in.Owner)
-		if !ok {
+		id := owners[i]
+		if id == service.None || !in.Owner.Ownable() {
 			continue
 		}
 		if !skipped {
@@ -400,12 +454,22 @@ func (b *builder) spend(tx *model.Tx, here func() uint32) (payers map[uint32]boo
 // finish sorts the coins by group.
 func (b *builder) finish() {
 	x := b.x
-	slices.SortStableFunc(x.coins, func(a, b coin) int { return cmp.Compare(a.group, b.group) })
-	at := uint32(0)
+	for _, cs := range [...][]coin{x.coins, x.plain} {
+		slices.SortStableFunc(cs, func(a, b coin) int { return cmp.Compare(a.group, b.group) })
+	}
+	x.places = map[model.TxID][]uint32{}
+	for n, gs := range b.reached {
+		for _, g := range gs {
+			if x.groups[g].also > 0 {
+				x.places[b.starts[n]] = append(x.places[b.starts[n]], g)
+			}
+		}
+	}
+	at, also := uint32(0), uint32(0)
 	for i := range x.groups {
 		g := &x.groups[i]
-		g.coins = [2]uint32{at, at + g.held}
-		at += g.held
+		g.coins, g.plain = [2]uint32{at, at + g.held}, [2]uint32{also, also + g.also}
+		at, also = at+g.held, also+g.also
 	}
 }
 
@@ -420,12 +484,52 @@ func (x *Index) whole(s heuristics.Scope) bool { return x.read && s.From == 0 &&
 // held returns the coins of a group.
 func (x *Index) held(g *group) []coin { return x.coins[g.coins[0]:g.coins[1]] }
 
+// others returns what else an address received.
+func (x *Index) others(g *group) []coin { return x.plain[g.plain[0]:g.plain[1]] }
+
+// both reports whether a group may hold coins of both classes.
+func (g *group) both() bool {
+	return (g.fan || g.also > 0) && (g.kind == ofActor || g.actor)
+}
+
+// sift makes the sieve of the addresses whose groups may hold both.
+func (x *Index) sift() {
+	each := func(f func(*group)) {
+		for i := range x.groups {
+			if g := &x.groups[i]; g.both() {
+				f(g)
+			}
+		}
+	}
+	n := 0
+	each(func(g *group) {
+		if g.kind == anAddress {
+			n++
+		} else {
+			n += x.clusters.Size(x.clusters.Head(g.id))
+		}
+	})
+	if n == 0 {
+		return
+	}
+	x.near = sieve.New(n)
+	each(func(g *group) {
+		if g.kind == anAddress {
+			x.near.Add(x.clusters.At(g.id))
+			return
+		}
+		for _, a := range x.clusters.Members(x.clusters.Head(g.id)) {
+			x.near.Add(a)
+		}
+	})
+}
+
 // subject returns the group of an address in which both classes of coins may be,
 // and what a pass about it is to be about: the address, or the one that stands for
 // its cluster.
 func (x *Index) subject(a model.Address) (g *group, on model.Address) {
-	if len(x.groups) == 0 {
-		return nil, a
+	if !x.near.May(a) {
+		return nil, a // nearly all
 	}
 	id, ok := x.clusters.ID(a)
 	if !ok {
@@ -436,7 +540,7 @@ func (x *Index) subject(a model.Address) (g *group, on model.Address) {
 		return nil, a
 	}
 	g = &x.groups[n]
-	if !g.fan || g.kind != ofActor && !g.actor {
+	if !g.both() {
 		return nil, a
 	}
 	if g.kind != anAddress {

@@ -27,9 +27,19 @@ type Params struct {
 	// Ratio is the likelihood ratio of one transaction that signs for both.
 	Ratio int64
 	// The log likelihood ratios of one cluster that spends both separately, of
-	// one address that received both, of a service's address that both flow to,
-	// and of a payee of the actor who spends both together.
-	Cluster, Receipt, Service, Received model.MicroNats
+	// one address that received both, of one that both reached through other
+	// addresses, of a service's address that both flow to, and of a payee of the
+	// actor who spends both together.
+	Cluster, Receipt, Flow, Service, Received model.MicroNats
+	// FlowHops is how many transactions either class may pass through to one
+	// address, FlowMined the least share of mined coins in what such a
+	// transaction spends, and FlowStep what each leaves of the confidence.
+	// Gathered is the least share of both classes in all that the address
+	// received: less, and it is paid by many. FlowCoins bounds the receipts that
+	// are looked at, and FlowTxs the transactions behind them.
+	FlowHops                      int
+	FlowMined, FlowStep, Gathered model.Probability
+	FlowCoins, FlowTxs            int
 	// Possible is the most that is said of coins for which nobody signed, or a
 	// service did; ReceivedCap the most that is said of a payee.
 	Possible, ReceivedCap model.Probability
@@ -62,10 +72,11 @@ func DefaultParams() Params {
 	return Params{
 		MinSat: 20_001, MinShare: model.Percent(1), DustingSat: 100_000, DustingOutputs: 10,
 		MinPayout: model.Percent(80), Custodian: cluster.DefaultParams().LabelConfidence,
-		Ratio: 200, Cluster: 4 * model.Nat, Receipt: model.Nat, Service: 2 * model.Nat, Received: model.Nat / 2,
+		Ratio: 200, Cluster: 4 * model.Nat, Receipt: model.Nat, Flow: 3 * model.Nat / 2, Service: 2 * model.Nat, Received: model.Nat / 2,
 		Possible: model.Percent(49), ReceivedCap: model.Percent(20), Prior: model.Percent(10),
 		Untested: model.Percent(80), Unowned: model.Percent(49), Sweep: 10,
 		Hops: 4, FanOut: 5,
+		FlowHops: 3, FlowMined: model.Percent(90), FlowStep: model.Percent(80), Gathered: model.Percent(50), FlowCoins: 20, FlowTxs: 60,
 		Coins: 2_000, Reach: 1 << 20, History: 2_000, MaxParts: 100,
 	}
 }
@@ -85,6 +96,7 @@ func (p Params) Parameters() []model.Parameter {
 		chosen("ratio", p.Ratio, "section 10 of the heuristics reference"),
 		chosen("cluster_nats", p.Cluster, "section 10 of the heuristics reference"),
 		chosen("receipt_nats", p.Receipt, "section 10 of the heuristics reference"),
+		chosen("flow_nats", p.Flow, "section 10 of the heuristics reference"),
 		chosen("service_nats", p.Service, "section 10 of the heuristics reference"),
 		chosen("received_nats", p.Received, "the most that practice allows for receiving"),
 		chosen("possible", p.Possible, "never more than possible"),
@@ -95,6 +107,12 @@ func (p Params) Parameters() []model.Parameter {
 		chosen("prior", p.Prior, ""),
 		chosen("hops", p.Hops, "as far as package trail follows"),
 		chosen("fan_out", p.FanOut, "the least outputs of a payout by a labelled payer"),
+		chosen("flow_hops", p.FlowHops, "section 10 of the heuristics reference"),
+		chosen("flow_mined", p.FlowMined, "section 10 of the heuristics reference"),
+		chosen("flow_step", p.FlowStep, "as in package trail"),
+		chosen("gathered", p.Gathered, ""),
+		chosen("flow_coins", p.FlowCoins, ""),
+		chosen("flow_txs", p.FlowTxs, ""),
 		chosen("coins", p.Coins, ""),
 		chosen("reach", p.Reach, ""),
 		chosen("history", p.History, ""),

@@ -18,6 +18,7 @@ var priors = map[string]string{
 	KindCluster:  "the keys of two classes of coins that one cluster of addresses spends having one holder",
 	KindReceived: "whoever spends mined coins and coins from the actor together being the actor",
 	KindReceipt:  "two classes of coins that one address received having one owner",
+	KindFlow:     "two classes of coins that reached one address having one owner",
 	KindService:  "two classes of coins that one service received having one owner",
 }
 
@@ -26,11 +27,12 @@ var evidenceTexts = map[string]string{
 	KindCluster:  "Transactions of one cluster sign for mined coins, and others for attributed ones.",
 	KindReceived: "One transaction signs for mined coins and for coins that came from the actor.",
 	KindReceipt:  "One address received mined coins and coins that came from the actor.",
+	KindFlow:     "One address received mined coins that their receiver sent there, and coins that came from the actor.",
 	KindService:  "One service received mined coins and coins that came from the actor.",
 }
 
 // levels of the heuristics reference.
-var levels = map[string]string{Kind: "C1", KindCluster: "C2", KindReceipt: "C3", KindService: "C5", KindReceived: "none: receiving is not controlling"}
+var levels = map[string]string{Kind: "C1", KindCluster: "C2", KindReceipt: "C3", KindFlow: "C4", KindService: "C5", KindReceived: "none: receiving is not controlling"}
 
 // start makes a finding with what all kinds have: amounts, score, evidence,
 // labels, and no claim.
@@ -72,6 +74,8 @@ func (r *rule) start(ctx context.Context, pass *heuristics.Pass, c *Commingling,
 		most, why = r.ReceivedCap, "receiving is not controlling"
 	case KindReceipt:
 		most, why = r.Possible, "nobody signed for the coins, and anyone can have an address paid"
+	case KindFlow:
+		most, why = r.Possible, "two parties can pay one address"
 	case KindService:
 		most, why = r.Possible, "a service holds coins for many customers"
 	}
@@ -155,6 +159,9 @@ func (r *rule) items(ctx context.Context, pass *heuristics.Pass, f *model.Findin
 		switch coin.Class {
 		case Mined:
 			it.Note = fmt.Sprintf("%s %s, probability %s", verb, pool(coin.Pool), coin.Mining.Short())
+			if w := coin.Flow; w != nil {
+				it.Note = fmt.Sprintf("paid by transactions, %d on the way, that spend what was paid by %s: %s of it mined, probability %s", w.Hops, pool(coin.Pool), w.Share.Short(), coin.Mining.Short())
+			}
 			if coin.Actor.Entity != "" {
 				it.Note += fmt.Sprintf("; %s's address by label, confidence %s", name(coin.Actor.Entity), coin.Actor.Confidence.Short())
 			}

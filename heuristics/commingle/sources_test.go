@@ -61,6 +61,7 @@ var needsScope = map[string][]string{
 	"c2_weak_label_of_a_custodian.ledger":             {commingle.KindCluster},
 	"c2_beside_the_slip.ledger":                       {commingle.KindCluster},
 	"c3_receipt_through_an_address_in_between.ledger": {commingle.KindReceipt},
+	"c4_through_addresses_in_between.ledger":          {commingle.KindFlow},
 	"c5_inferred_deposit_address.ledger":              {commingle.KindService},
 	"wrong_accusation_2_unlabelled_custodian.ledger":  {commingle.KindService},
 }

@@ -72,6 +72,9 @@ func (r *rule) visit(pass *heuristics.Pass, x *Index, tx *model.Tx) {
 		if len(x.groups) == 0 {
 			return
 		}
+		for _, g := range x.places[tx.ID] {
+			look(x.clusters.At(x.groups[g].id))
+		}
 		for i := range tx.Outputs {
 			look(tx.Outputs[i].Owner)
 		}

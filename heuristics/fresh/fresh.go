@@ -15,11 +15,13 @@
 // was paid in: a service holds coins for many, and the ledger does not show
 // whose it pays with.
 //
-// The package reports no findings. Others ask it:
+// [Heuristic] reports no findings. Others ask it:
 //
 //	share, err := fresh.Of(ctx, pass, txid, fresh.MaxHops)
 //	if err != nil { ... }
 //	mined := fresh.AtLeast(share.Coinbase, 50) // half of it, or more
+//
+// [Output] answers for one output, or for an address, with a finding.
 package fresh
 
 import (
