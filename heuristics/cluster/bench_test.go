@@ -83,6 +83,28 @@ func BenchmarkClustering(b *testing.B) {
 		}
 		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/n, "ns/tx")
 	})
+	b.Run("change", func(b *testing.B) {
+		b.ReportAllocs()
+		// Every second payment is round.
+		paid := make(blocks, len(chain))
+		for i, blk := range chain {
+			next := &model.Block{Ref: model.BlockRef{Height: int32(i), Known: model.KnownHeight}}
+			for _, tx := range blk.Txs {
+				c := *tx
+				c.Block, c.Outputs = next.Ref, append([]model.Output(nil), tx.Outputs...)
+				c.Outputs[0].Value = 1e9
+				next.Txs = append(next.Txs, &c)
+			}
+			paid[i] = next
+		}
+		p := cluster.DefaultParams()
+		p.Change, p.ChangeDelay = true, 0
+		for b.Loop() {
+			x := indexOf(b, sources.Set{Blocks: paid}, heuristics.Options{}, cluster.New(p))
+			b.ReportMetric(float64(x.Counts().Predicted), "predictions")
+		}
+		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/n, "ns/tx")
+	})
 	b.Run("maps", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {

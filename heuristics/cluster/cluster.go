@@ -21,6 +21,11 @@ script that anybody may use. Labels of the role account, and of an actor in any
 but that of a key, name no holder of a key. Findings are made for the
 seeds of the scope and for labels that disagree.
 
+With the parameter change, predictions of change join too, as a weaker link: behind
+all joint signatures, in ledger order, a week of blocks after they were made, and
+not where they contradict a joint signature, an earlier prediction or labels, join
+two large clusters, or touch a custodian's. Off unless asked for.
+
 It is wrong where several parties sign what looks like an ordinary transaction,
 and where keys are imported from one wallet into another. The cluster of a
 custodian, who signs for many customers, is the custodian's. It misses

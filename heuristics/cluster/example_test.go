@@ -44,3 +44,43 @@ tx t3: new(seller)!SINGLE|ANYONECANPAY 0.1 new(c) 1 => seller 0.6, c#2 0.5`)
 	// true 3 false
 	// t3 multiparty_signature SINGLE|ANYONECANPAY
 }
+
+// What links two addresses: a joint signature, and a prediction of change, which is
+// followed because the program asks for it.
+func ExampleIndex_Explain() {
+	f, err := ledger.Parse("example", `
+fill
+tx joint: new(a) 1 new(b) 1 => shop 2
+tx pay:   new(b) 10.12345678 => shop 1, c rest
+height 802000
+tx later: new(x) 1 => y 1`)
+	if err != nil {
+		panic(err)
+	}
+	p := cluster.DefaultParams()
+	p.Change = true
+	ask := &heuristics.Heuristic{
+		Name: "ask", Doc: "asks what links two addresses", Version: 1, Requires: []*heuristics.Heuristic{cluster.New(p)},
+		Index: func(_ context.Context, s *heuristics.Scan) (any, error) {
+			a, _ := f.Address("a")
+			c, _ := f.Address("c")
+			for _, l := range cluster.Of(s).Explain(a, c) {
+				tx, _ := f.TxName(l.Tx)
+				from, _ := f.Owner(l.A)
+				to, _ := f.Owner(l.B)
+				fmt.Printf("%s to %s: %s, transaction %s at height %d, %d votes\n", from, to, l.Type, tx, l.Block.Height, l.For)
+			}
+			return nil, nil
+		},
+	}
+	e, err := heuristics.New(f.Ledger.Set(), []*heuristics.Heuristic{ask}, heuristics.Options{})
+	if err != nil {
+		panic(err)
+	}
+	if _, err := e.Open(context.Background(), heuristics.Scope{}); err != nil {
+		panic(err)
+	}
+	// Output:
+	// a to b: cospend, transaction joint at height 800000, 0 votes
+	// b to c: change, transaction pay at height 800001, 6 votes
+}

@@ -34,6 +34,7 @@ func report(t *heuristics.Totals, x *Index, p *Params) {
 // seeded is what findings tell of a cluster, once for all of its seeds.
 type seeded struct {
 	members []model.Address
+	changes int // predictions of change that link them
 	skips   int
 	by      map[Reason]*skipped
 }
@@ -63,6 +64,11 @@ func (x *Index) seeds(seeds []model.Ref, p *Params) map[model.Address]*seeded {
 	}
 	if len(byNumber) == 0 {
 		return byRoot
+	}
+	for i := range x.weak {
+		if s := byNumber[x.cluster[x.weak[i].payer]]; s != nil {
+			s.changes++
+		}
 	}
 	from := 0
 	var near []uint32 // the clusters that a transaction spends from; reused
@@ -142,6 +148,9 @@ func (x *Index) about(a model.Address, s *seeded, p *Params) model.Finding {
 		},
 		ErrorRates: []model.ErrorRate{model.NotMeasured("two addresses in one cluster have different controllers")},
 	}
+	if s.changes > 0 {
+		x.weaken(&f, a, s, p)
+	}
 	for i, m := range members[:min(n, p.MaxParts)] {
 		f.Parts = append(f.Parts, model.Item{On: model.RefAddress(m), Role: "member", Address: m, Note: fmt.Sprintf("%d of %d", i+1, n)})
 	}
@@ -177,7 +186,75 @@ func (x *Index) about(a model.Address, s *seeded, p *Params) model.Finding {
 		}
 		f.Counter = append(f.Counter, c)
 	}
+	if p.Change {
+		f.Counter = append(f.Counter, x.refusedNear(a, p))
+	}
 	return f
+}
+
+// weaken tells in the finding about a cluster that predictions of change link
+// members of it too.
+func (x *Index) weaken(f *model.Finding, a model.Address, s *seeded, p *Params) {
+	f.Claim = fmt.Sprintf("Address %s is linked with %s by joint signatures and by %s of change, directly or through others; if the predictions are right, one party controls the keys, or a custodian does for its customers.",
+		a, plural(len(s.members)-1, "other address", "other addresses"), plural(s.changes, "prediction", "predictions"))
+	f.Score = model.Product(0, "", append(f.Score.Factors, model.Factor{
+		Name: "a prediction of change is right; an address that several of them link is less sure", Given: p.Votes.Right, Probability: p.Votes.Right,
+	})...)
+	f.Facts = append(f.Facts, model.Fact{Name: "predictions_of_change", Value: strconv.Itoa(s.changes)})
+	f.Alternatives = append(f.Alternatives, model.Alternative{
+		Text: "A prediction takes a payment for change, and joins payer and payee.", WhyNot: "a payment may look like change; guards refuse what contradicts itself, labels or a joint signature",
+	})
+	f.RefutedBy = append(f.RefutedBy, "a transaction that spends what a prediction takes for change together with what it takes for the payment")
+	f.ErrorRates = append(f.ErrorRates, model.NotMeasured("a prediction of change joins two parties, on this ledger"))
+	e := model.Evidence{Family: "recognition", Text: fmt.Sprintf("Predictions of change that link members: %d.", s.changes)}
+	n, _ := x.addrs.id(a)
+	for i := range x.weak {
+		w := &x.weak[i]
+		if x.cluster[w.payer] != x.cluster[n] {
+			continue
+		}
+		if len(e.Items) == p.MaxParts {
+			e.Text += fmt.Sprintf(" The first %d are listed.", p.MaxParts)
+			break
+		}
+		l := x.changeLink(w)
+		e.Items = append(e.Items, model.Item{
+			On: model.RefOutpoint(model.Outpoint{Tx: w.tx, Vout: w.out}), Role: "change", Address: l.B, Block: l.Block,
+			Note: fmt.Sprintf("%d rules name it as change of %s, %d more than name the next output", l.For, l.A, l.Lead),
+		})
+	}
+	f.Evidence = append(f.Evidence, e)
+}
+
+// refusedNear tells of the predictions of change by or to members that guards
+// refused, with what spoke against each.
+func (x *Index) refusedNear(a model.Address, p *Params) model.Counter {
+	c := model.Counter{Text: "Looked for: predictions of change from or to members that guards kept from joining."}
+	n := 0
+	for i := range x.refusals {
+		r := &x.refusals[i]
+		if !x.Same(a, r.Link.A) && !x.Same(a, r.Link.B) {
+			continue
+		}
+		if n++; n > p.MaxParts {
+			continue
+		}
+		note := fmt.Sprintf("%s: from %s to %s", r.Guard, r.Link.A, r.Link.B)
+		if r.Retracted {
+			note += ", retracted"
+		}
+		if r.By != (model.TxID{}) {
+			note += ", by transaction " + r.By.String()
+		}
+		if r.Detail != "" {
+			note += "; " + r.Detail
+		}
+		c.Items = append(c.Items, model.Item{On: model.RefTx(r.Link.Tx), Role: "refused", Block: r.Link.Block, Note: note})
+	}
+	if c.Found = n > 0; n > len(c.Items) {
+		c.Text += fmt.Sprintf(" Found %d, of which the first %d are listed.", n, len(c.Items))
+	}
+	return c
 }
 
 // custodian says whether a label gives a's cluster to a custodian.
@@ -231,6 +308,13 @@ func (c *Conflict) finding(p *Params) model.Finding {
 		return f
 	}
 	f.Related = []model.Ref{model.RefAddress(c.B)}
+	if c.Txs == 0 {
+		f.Claim = fmt.Sprintf("A prediction of change would join addresses %s and %s, or clusters that they belong to, but labels give the one to %s and the other to %s; they were not joined.",
+			c.A, c.B, list(entities(on(c.Labels, c.A))), list(entities(on(c.Labels, c.B))))
+		f.Alternatives = append(f.Alternatives, model.Alternative{Text: "The prediction takes a payment for change.", WhyNot: "the labels suggest it; nothing else was looked at"})
+		f.Evidence = []model.Evidence{{Family: "recognition", Text: fmt.Sprintf("Predictions of change that would join them: %d.", c.Changes)}}
+		return f
+	}
 	f.Claim = fmt.Sprintf("Addresses %s and %s, or clusters that they belong to, signed together, but labels give the one to %s and the other to %s; they were not joined.",
 		c.A, c.B, list(entities(on(c.Labels, c.A))), list(entities(on(c.Labels, c.B))))
 	f.Alternatives = append(f.Alternatives, model.Alternative{

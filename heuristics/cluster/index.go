@@ -26,6 +26,10 @@ type Index struct {
 	custodians map[uint32][]model.Label
 	joints     joints
 	cuts       func() *cuts // made when first asked for
+	linkCuts   func() *cuts // the same by link
+	graph      func() *graph
+	weak       []weak // the predictions of change that join, in ledger order
+	refusals   []Refusal
 	skips      []Skip
 	owners     []uint32 // ids of the addresses that the skipped transactions spend
 	ownersEnd  []int    // by skip: where its owners end
@@ -53,6 +57,13 @@ type Counts struct {
 	// UntestedContracts are joint transactions that were not tested for a
 	// contract of two parties, for the same reason.
 	UntestedContracts int64 `json:"untested_contracts"`
+	// Predicted are transactions with a prediction of change, where those are
+	// followed ([Params.Change]); Refused are those of them that a guard kept
+	// from joining, and Retracted those among Refused that had joined before
+	// a joint signature contradicted them.
+	Predicted int64 `json:"predicted,omitzero"`
+	Refused   int64 `json:"refused,omitzero"`
+	Retracted int64 `json:"retracted,omitzero"`
 }
 
 // Skip is a transaction whose addresses were not joined.
@@ -75,6 +86,9 @@ type Conflict struct {
 	// First are the first of them.
 	Txs   int
 	First []Skip
+	// Changes counts the predictions of change that would have joined them,
+	// where those are followed.
+	Changes int
 }
 
 // Of returns the index that was built in the session of r.
@@ -253,7 +267,7 @@ func (x *Index) freeze(f *forest) {
 		return cmp.Or(compareTx(x.skips[a].Tx, x.skips[b].Tx), cmp.Compare(a, b))
 	})
 	x.groupLabels()
-	x.cuts = lazyCuts(x)
+	x.cuts, x.linkCuts, x.graph = lazyCuts(x, false), lazyCuts(x, true), lazyGraph(x)
 }
 
 // groupLabels gathers the labels of each cluster that has any.

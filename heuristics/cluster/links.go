@@ -12,23 +12,33 @@ import (
 // them.
 type joints struct {
 	txs    [][]model.TxID // in pieces, which do not move as they grow in number
+	height []int32        // by transaction, -1 where unknown
 	owners []uint32       // ids, of each transaction sorted and each once
 	ends   []int          // by transaction: where its owners end
 }
 
-func (j *joints) add(tx model.TxID, owners []uint32) {
+func (j *joints) add(tx model.TxID, height int32, owners []uint32) {
 	from := len(j.owners)
 	j.owners = append(j.owners, owners...)
 	these := j.owners[from:]
 	slices.Sort(these)
 	j.owners = j.owners[:from+len(slices.Compact(these))]
-	j.ends = append(j.ends, len(j.owners))
+	j.ends, j.height = append(j.ends, len(j.owners)), append(j.height, height)
 	last := len(j.txs) - 1
 	if last < 0 || len(j.txs[last]) == cap(j.txs[last]) {
 		j.txs = append(j.txs, make([]model.TxID, 0, min(max(len(j.ends), 16), 1<<13)))
 		last++
 	}
 	j.txs[last] = append(j.txs[last], tx)
+}
+
+// of returns the owners of a joint transaction.
+func (j *joints) of(i int) []uint32 {
+	from := 0
+	if i > 0 {
+		from = j.ends[i-1]
+	}
+	return j.owners[from:j.ends[i]]
 }
 
 // LinkedWithout reports whether two addresses are in one cluster by the joins of
@@ -44,13 +54,40 @@ func (x *Index) LinkedWithout(tx model.TxID, a, b model.Address) bool {
 // where their parts are equal. Numbers of different transactions or clusters mean
 // nothing to each other; one of a transaction that did not join the cluster is 0.
 //
-// The first call reads all joins of the scope once.
+// Predictions of change that the transaction gave rise to fall away too; see
+// [Index.PartWithoutLink]. The first call reads all joins of the scope once.
 func (x *Index) PartWithout(tx model.TxID, a model.Address) uint32 {
 	id, ok := x.addrs.id(a)
 	if !ok {
 		return 0
 	}
-	return x.cuts().part(tx, id)
+	return x.cuts().part(tx, Cospend, id)
+}
+
+// PartWithoutLink is as [Index.PartWithout] for the one link of a type that a
+// transaction made: the joint signature of its inputs, or the prediction of its
+// change, while its other link stays.
+//
+// Nothing that was refused on account of the link comes in for it: the parts are
+// what is left of the cluster, and not what a new clustering would make, whose
+// parts can only be larger.
+func (x *Index) PartWithoutLink(t LinkType, tx model.TxID, a model.Address) uint32 {
+	id, ok := x.addrs.id(a)
+	if !ok {
+		return 0
+	}
+	if len(x.weak) == 0 {
+		if t != Cospend {
+			return 0
+		}
+		return x.cuts().part(tx, t, id)
+	}
+	return x.linkCuts().part(tx, t, id)
+}
+
+// LinkedWithoutLink is as [Index.LinkedWithout] for one link of a transaction.
+func (x *Index) LinkedWithoutLink(t LinkType, tx model.TxID, a, b model.Address) bool {
+	return a == b || x.Same(a, b) && x.PartWithoutLink(t, tx, a) == x.PartWithoutLink(t, tx, b)
 }
 
 // cuts tell what falls apart without each joint transaction: which of them are
@@ -58,7 +95,8 @@ func (x *Index) PartWithout(tx model.TxID, a model.Address) uint32 {
 // part (Hopcroft and Tarjan 1973). Addresses are the vertices up to len(first),
 // transactions those from there on.
 type cuts struct {
-	txs    []model.TxID // sorted, each once
+	txs    []model.TxID // sorted, each once, or once for each type of link
+	types  []LinkType   // by transaction, where types are told apart
 	start  []int        // by transaction, one more at the end: where its owners begin
 	owners []uint32     // of each transaction first those that it was left by
 	left   []uint32     // by transaction: how many of them
@@ -68,25 +106,37 @@ type cuts struct {
 	addrs  int
 }
 
-func (x *Index) newCuts() *cuts {
+// newCuts makes the cuts of whole transactions, or of each link by itself.
+func (x *Index) newCuts(byLink bool) *cuts {
 	j := &x.joints
 	txs := slices.Concat(j.txs...)
+	for i := range x.weak {
+		txs = append(txs, x.weak[i].tx)
+	}
+	typeOf := func(i uint32) LinkType {
+		if byLink && int(i) >= len(j.ends) {
+			return Change
+		}
+		return Cospend
+	}
 	order := make([]uint32, len(txs))
 	for i := range order {
 		order[i] = uint32(i)
 	}
-	slices.SortFunc(order, func(a, b uint32) int { return cmp.Or(compareTx(txs[a], txs[b]), cmp.Compare(a, b)) })
-	c := &cuts{addrs: len(x.addrs.addrs), owners: make([]uint32, 0, len(j.owners))}
+	slices.SortFunc(order, func(a, b uint32) int {
+		return cmp.Or(compareTx(txs[a], txs[b]), cmp.Compare(typeOf(a), typeOf(b)), cmp.Compare(a, b))
+	})
+	c := &cuts{addrs: len(x.addrs.addrs), owners: make([]uint32, 0, len(j.owners)+2*len(x.weak))}
+	var last LinkType
 	for _, i := range order {
-		from := 0
-		if i > 0 {
-			from = j.ends[i-1]
-		}
 		// A source that hands out a transaction twice makes one of it.
-		if n := len(c.txs); n == 0 || c.txs[n-1] != txs[i] {
+		if n := len(c.txs); n == 0 || c.txs[n-1] != txs[i] || last != typeOf(i) {
 			c.txs, c.start = append(c.txs, txs[i]), append(c.start, len(c.owners))
+			if last = typeOf(i); byLink {
+				c.types = append(c.types, last)
+			}
 		}
-		c.owners = append(c.owners, j.owners[from:j.ends[i]]...)
+		c.owners = append(c.owners, x.linked(int(i))...)
 		this := c.owners[c.start[len(c.start)-1]:]
 		slices.Sort(this)
 		c.owners = c.owners[:c.start[len(c.start)-1]+len(slices.Compact(this))]
@@ -170,11 +220,17 @@ func (c *cuts) search() {
 	}
 }
 
-// part is [Index.PartWithout] by the address's id.
-func (c *cuts) part(tx model.TxID, id uint32) uint32 {
+// part is [Index.PartWithoutLink] by the address's id; where types are not told
+// apart, [Index.PartWithout].
+func (c *cuts) part(tx model.TxID, typ LinkType, id uint32) uint32 {
 	t, ok := slices.BinarySearchFunc(c.txs, tx, compareTx)
 	if !ok {
 		return 0
+	}
+	if c.types != nil && c.types[t] != typ {
+		if t++; t == len(c.txs) || c.txs[t] != tx || c.types[t] != typ {
+			return 0
+		}
 	}
 	v := c.addrs + t
 	if c.in[id] < c.in[v] || c.in[id] > c.last[v] {
@@ -193,4 +249,6 @@ func (c *cuts) part(tx model.TxID, id uint32) uint32 {
 }
 
 // lazyCuts returns a function that makes the cuts when first called.
-func lazyCuts(x *Index) func() *cuts { return sync.OnceValue(x.newCuts) }
+func lazyCuts(x *Index, byLink bool) func() *cuts {
+	return sync.OnceValue(func() *cuts { return x.newCuts(byLink) })
+}

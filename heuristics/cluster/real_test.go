@@ -449,3 +449,36 @@ func TestContractsInRealBlocks(t *testing.T) {
 		}
 	}
 }
+
+// TestChangeOnRealChains: following predictions parts nobody who signed together,
+// and joins no two wallets of the chain whose wallets are known.
+func TestChangeOnRealChains(t *testing.T) {
+	p := following()
+	p.ChangeDelay = 0
+	src, wallet := regtest(t)
+	x := indexOf(t, src, heuristics.Options{Network: model.Regtest}, cluster.New(p))
+	for a, w := range wallet {
+		for _, b := range x.Members(a) {
+			if o, ok := wallet[b]; ok && o != w {
+				t.Errorf("%v of %s and %v of %s are in one cluster: %+v", a, w, b, o, x.Explain(a, b))
+			}
+		}
+	}
+	c := chain(t, blockfile.Options{}, "blocks/mainnet-0-14131.blk.dat.gz")
+	base := indexOf(t, c.Set(), heuristics.Options{}, cluster.Heuristic)
+	for _, delay := range []int32{0, 1_008} {
+		p.ChangeDelay = delay
+		x := indexOf(t, c.Set(), heuristics.Options{}, cluster.New(p))
+		for id := range base.Addresses() {
+			a := base.At(uint32(id))
+			if !x.Same(a, base.Root(a)) {
+				t.Fatalf("%v is parted from whom it signed with", a)
+			}
+		}
+		n := x.Counts()
+		t.Logf("2009, delay %d: %d predictions, %d refused, %d retracted; %d clusters instead of %d", delay, n.Predicted, n.Refused, n.Retracted, x.Clusters(), base.Clusters())
+		if base.Clusters()-x.Clusters() > int(n.Predicted-n.Refused) {
+			t.Errorf("%d clusters of %d are left, more are gone than predictions stand", x.Clusters(), base.Clusters())
+		}
+	}
+}

@@ -51,6 +51,11 @@ func build(ctx context.Context, s *heuristics.Scan, p Params) (*Index, error) {
 			return nil, err
 		}
 	}
+	if p.Change {
+		if err := b.follow(ctx, s); err != nil {
+			return nil, err
+		}
+	}
 	b.conflicts()
 	b.x.freeze(&b.trees)
 	b.note(s)
@@ -174,7 +179,11 @@ func (b *builder) join(tx *model.Tx) {
 	if !ok {
 		return
 	}
-	b.x.joints.add(tx.ID, b.owners)
+	height := int32(-1)
+	if tx.Block.Has(model.KnownHeight) {
+		height = tx.Block.Height
+	}
+	b.x.joints.add(tx.ID, height, b.owners)
 	root := b.trees.root(b.owners[0])
 	joined := false
 	for _, id := range b.owners[1:] {
@@ -354,6 +363,7 @@ func (b *builder) note(s *heuristics.Scan) {
 	s.Note("input of a script that anybody may use, which joins nobody", int(n.Unownable))
 	s.Note("payment of several addresses to two, not tested for the shape of a payjoin: an input's value is unknown", int(n.Untested))
 	s.Note("payment of several addresses to three, not tested for a contract of two parties: an input's value is unknown", int(n.UntestedContracts))
+	s.Note("prediction of change that a guard kept from joining", int(n.Refused))
 	for i := range b.x.skips {
 		s.Note("addresses not joined: "+string(b.x.skips[i].Reason), 1)
 	}
