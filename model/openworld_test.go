@@ -36,6 +36,16 @@ func TestLOOP1(t *testing.T) {
 			t.Errorf("%s: %v, nobody seen %v; want %v, %v", c.name, s.Probability, s.None, c.reported, c.none)
 		}
 	}
+	// What is presumed of all multiplies what remains after the cap.
+	presumed := rivals
+	presumed.Premise = model.Percent(90)
+	s := model.OpenWorld(presumed, []model.Evidence{quantity, timing, repeated}, model.Percent(80), "no ownership")
+	if s.Probability != model.Percent(72) || s.Given != model.Percent(80) || s.Likelihood != "likely" {
+		t.Errorf("0.80 on a premise of 0.90: %v, %v given, %s", s.Probability, s.Given, s.Likelihood)
+	}
+	if want := model.Probability(100_000 + 900_000*23_433/1_000_000); s.None < want-2 || s.None > want+2 {
+		t.Errorf("nobody seen: %v, want %v", s.None, want)
+	}
 	// With everybody in sight and no rival, the closed world's 0.120.
 	alone := model.OpenWorld(model.Open{N: n, Pi0: 1}, []model.Evidence{quantity, timing}, 0, "")
 	if alone.Probability < model.Percent(50) {

@@ -293,6 +293,10 @@ type Open struct {
 	HasRivals   bool      `json:"has_rivals"`
 	Rivals      MicroNats `json:"rivals_micronats,omitempty"`
 	RivalsGiven MicroNats `json:"rivals_given_micronats,omitempty"`
+	// Premise is the probability of what the statement presumes of every
+	// candidate alike, as that a label is right; 0 means that it presumes
+	// nothing. It multiplies what remains after the cap.
+	Premise Probability `json:"premise,omitempty"`
 }
 
 // Factor is one factor of a score under the rule "product".
@@ -349,7 +353,8 @@ func Product(capAt Probability, capReason string, fs ...Factor) Score {
 //
 // where ln LR is [Weigh] of the evidence. Families are capped as in [Combine];
 // the total is not, because N enters through the prior. capAt, where not 0, caps
-// what is reported. It panics unless N is positive and Pi0 is within 0 and 1,
+// P, which is then multiplied by the premise: where that fails, the one is none
+// of the candidates. It panics unless N is positive and Pi0 is within 0 and 1,
 // bounds left out.
 func OpenWorld(o Open, ev []Evidence, capAt Probability, capReason string) Score {
 	if o.N <= 0 || o.Pi0 == 0 || o.Pi0 >= Certain {
@@ -372,7 +377,14 @@ func OpenWorld(o Open, ev []Evidence, capAt Probability, capReason string) Score
 		inside = LnSum(lr, o.Rivals)
 	}
 	s.None = Logistic(outside - inside)
-	return s.finish()
+	if o.Premise == 0 || o.Premise >= Certain {
+		return s.finish()
+	}
+	s = s.finish()
+	s.Probability = s.Probability.Times(o.Premise)
+	s.None = s.None.Times(o.Premise) + Certain - o.Premise
+	s.Likelihood = s.Probability.Likelihood()
+	return s
 }
 
 // Weigh returns the sum of the weights of evidence as [Combine] and [OpenWorld]

@@ -1,0 +1,202 @@
+package loop
+
+import (
+	"cmp"
+	"fmt"
+
+	"github.com/goldwash/goldwash/heuristics/beneficiary"
+	"github.com/goldwash/goldwash/model"
+)
+
+// cause is the search for the buyer of one party's rounds.
+type cause struct {
+	*search
+	party  *party
+	rounds []*Round
+	a      *analysis
+	// extra is the evidence beside times and amounts, by beneficiary:
+	// ownership, and what speaks against the beneficiary as such.
+	extra map[int][]model.Evidence
+	owner map[int]owned
+	// null are the best scores of the shifts, nil before they are computed;
+	// room is false where the data have none for them.
+	null []model.MicroNats
+	done bool
+	// flow is set where payouts that keep pace are looked for.
+	flow *flow
+	// seed, where not 0, is what the label of the service is taken to be worth.
+	seed model.Probability
+}
+
+// verdict is what is concluded of one beneficiary.
+type verdict struct {
+	kind    string // "" where nothing is worth reporting
+	why     string // why it is not more
+	score   model.Score
+	n       int
+	seed    model.Probability
+	rounds  int // that count
+	owned   bool
+	account bool
+	p       *model.Chance
+	rivals  []rival // sorted by weight, the strongest first
+}
+
+// rival is another beneficiary, weighed on the same rounds.
+type rival struct {
+	b                int
+	weight, given    model.MicroNats
+	started, counted bool
+}
+
+// worth reports whether a beneficiary may be spoken of at all: its payouts start
+// when a buyer's would and come to no more than he can have bought, or something
+// shows one owner. What merely matches in amount is a stranger's income.
+func (c *cause) worth(f *fitted) bool {
+	if c.owns(c.extra[f.b]) {
+		return true
+	}
+	for _, e := range c.extra[f.b] {
+		if e.Family == contraryFamily && e.Weight == c.Labelled {
+			return false // it has an owner already, who is paid for work of his own
+		}
+	}
+	for r := range f.fits {
+		if f.counts(c.a.p, r) && f.fits[r].early && !f.fits[r].cut {
+			return f.total > 0
+		}
+	}
+	return false
+}
+
+func (c *cause) owns(extra []model.Evidence) bool {
+	for i := range extra {
+		if extra[i].Family == ownershipFamily && extra[i].Discounted > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// judge compares a beneficiary with everybody else on the rounds that it answers.
+// Without leaves ownership out.
+func (c *cause) judge(a *analysis, f *fitted, extra []model.Evidence, pi0 model.Probability, without bool) *verdict {
+	in := func(r int) bool { return f.counts(a.p, r) }
+	v := &verdict{n: max(a.observed(in), 1), seed: cmp.Or(c.seed, a.seed(f)), owned: !without && c.owns(extra)}
+	for r := range f.fits {
+		if in(r) {
+			v.rounds++
+		}
+	}
+	v.account = c.account(f.b)
+	var doubted, given []model.MicroNats
+	for i := range a.fitted {
+		g := &a.fitted[i]
+		if g.b == f.b {
+			continue
+		}
+		part, ok := a.only(g, in)
+		if !ok {
+			continue
+		}
+		ev := a.terms(&part, c.extra[g.b], false)
+		x := rival{b: g.b, weight: model.Weigh(ev, false), given: model.Weigh(ev, true), started: part.fits[part.base].started}
+		v.rivals = append(v.rivals, x)
+		doubted, given = append(doubted, x.weight), append(given, x.given)
+	}
+	sortRivals(v.rivals)
+	ev := a.terms(f, extra, without)
+	v.score = posterior(a.p, ev, v.n, pi0, v.seed, doubted, given, v.owned)
+	v.score.Low = posterior(a.p, ev, v.n, max(pi0, a.p.Pi0High), v.seed, doubted, given, v.owned).Probability
+	v.score.High = posterior(a.p, ev, v.n, min(pi0, a.p.Pi0Low), v.seed, doubted, given, v.owned).Probability
+	v.score.PriorOf = "each beneficiary that was paid in the windows: (1 - pi0) / N"
+	v.score.RangeOver = fmt.Sprintf("pi0 from %s to %s", min(pi0, a.p.Pi0Low), max(pi0, a.p.Pi0High))
+	c.label(a, f, v)
+	return v
+}
+
+// posterior is the score of a candidate with the weight of its evidence. The claim
+// presumes that the label of the service is right, with confidence seed.
+func posterior(p *Params, ev []model.Evidence, n int, pi0, seed model.Probability, doubted, given []model.MicroNats, owned bool) model.Score {
+	pi0 = min(max(pi0, 1), model.Certain-1)
+	o := model.Open{N: n, Pi0: pi0, Premise: max(seed, 1)}
+	if len(doubted) > 0 {
+		o.HasRivals, o.Rivals, o.RivalsGiven = true, model.LnSum(doubted...), model.LnSum(given...)
+	}
+	most, why := p.CapUnowned, "no evidence of one owner"
+	if owned {
+		most, why = p.Cap, "nothing that rests on a ledger and a label is certain"
+	}
+	return model.OpenWorld(o, ev, most, why)
+}
+
+// label names what is concluded.
+func (c *cause) label(a *analysis, f *fitted, v *verdict) {
+	if v.score.Probability < a.p.MinLead {
+		return
+	}
+	v.kind = KindLead
+	switch {
+	case v.account:
+		v.why = "the payouts go to an account at a custodian, who knows the holder"
+	case !v.owned && v.rounds < 2 && c.flow == nil:
+		v.why = "one round, and no evidence of one owner"
+	case v.score.Probability < model.Percent(50):
+		v.why = "it is not more likely than not"
+	default:
+		v.p = c.chance(f)
+		switch {
+		case v.p == nil && !v.owned:
+			v.why = "how often chance does as well was not computed, and there is no evidence of one owner"
+		case v.p != nil && v.p.Corrected > a.p.Significance:
+			v.why = fmt.Sprintf("chance does as well with p %s, corrected", v.p.Corrected)
+		default:
+			v.kind = Kind
+			if c.flow != nil {
+				v.kind = KindSteady
+			}
+		}
+	}
+	if v.p == nil {
+		v.p = c.chance(f)
+	}
+}
+
+// chance says how often anybody does as well when the deposits are shifted; nil
+// where the data have no room for shifts. All rounds of the party are shifted,
+// also where the candidate answers some of them, because those could have been
+// any.
+func (c *cause) chance(f *fitted) *model.Chance {
+	if !c.done {
+		c.done = true
+		shifts := c.a.shifts(c.a.ws)
+		switch {
+		case shifts == nil:
+		case c.flow != nil:
+			c.null = c.steadyNull(shifts)
+		default:
+			c.null = c.a.best(c.a.ws, shifts)
+		}
+	}
+	if c.null == nil {
+		return nil
+	}
+	k, n := asGood(c.null, f.total), len(c.null)
+	p := model.Probability((uint64(1+k)*uint64(model.Certain) + uint64(1+n)/2) / uint64(1+n))
+	return &model.Chance{
+		P: p, Corrected: min(p*model.Probability(c.searches), model.Certain),
+		Correction: fmt.Sprintf("times %s, one for each actor and service, and another where deposits are steady (Bonferroni); all beneficiaries of all pools are in each shift", plural(c.searches, "search")),
+		Shifts:     n, AsGood: k, Seed: c.Seed,
+	}
+}
+
+// account reports whether a candidate is an account at a custodian, or behaves
+// like a service.
+func (c *cause) account(b int) bool {
+	for _, x := range c.people.beneficiaries(b) {
+		if x.Kind == beneficiary.Account {
+			return true
+		}
+	}
+	return false
+}
