@@ -23,7 +23,7 @@
 //
 // [Text] writes a finding the way an analyst reads it: the word before the
 // number, what speaks for and against, what was not seen. Addresses and ids stand
-// in full, always. [RunText], [FailureText], [Totals] and [CoverageText] write what
+// in full, always. [Brief] writes the heart of it on less than a page. [RunText], [FailureText], [Totals] and [CoverageText] write what
 // stands around it. Whatever they print passes through [Printable], because
 // labels, tags and names of files are written by strangers and a terminal obeys
 // what it is sent.

@@ -118,3 +118,42 @@ func ExampleFailureText() {
 	}
 	// Output: FAILED  payout: context deadline exceeded
 }
+
+// What a reader sees first of a finding.
+func ExampleBrief() {
+	chain, err := ledger.Parse("example", exampleLedger)
+	if err != nil {
+		log.Fatal(err)
+	}
+	engine, err := heuristics.New(chain.Ledger.Set(), suite.Mining(), heuristics.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	ctx := context.Background()
+	session, err := engine.Open(ctx, heuristics.Scope{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for f, err := range session.Run(ctx, session.Sweep(ctx)) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		var b strings.Builder
+		if err := report.Brief(&b, &f); err != nil {
+			log.Fatal(err)
+		}
+		head, _, _ := strings.Cut(b.String(), "\nFor ")
+		fmt.Println(head)
+	}
+	// Output:
+	// Claim       Somebody paid 0.35000000 BTC to
+	//             bc1q24cw437hewla6ydezpjn0gdywjj43u02gdrjj3, an address of the hash
+	//             marketplace HashBazaar.
+	//             An investigative lead, not an identification.
+}
+
+// The same address has the same STIX id in every report.
+func ExampleSTIXWallet() {
+	fmt.Println(report.STIXWallet("1KFHE7w8BhaENAswwryaoccDb6qcT6DbYY"))
+	// Output: cryptocurrency-wallet--27fadc91-1e1c-5474-988f-07a16840be45
+}

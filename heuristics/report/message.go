@@ -51,6 +51,11 @@ type Run struct {
 	Lookups  int64                `json:"lookups_per_evaluation"`
 	Currency string               `json:"currency,omitempty"`
 	Sources  []sources.Provenance `json:"sources"`
+	// Data digests what the session was given beside the chain, as
+	// [heuristics.Session.Data] says, and Population is what the data are said to
+	// be a sample of.
+	Data       model.Digest `json:"data,omitzero"`
+	Population string       `json:"population,omitempty"`
 	// Replay is the command that repeats the run.
 	Replay string `json:"replay,omitempty"`
 }
@@ -64,7 +69,7 @@ func NewRun(s *heuristics.Session, src sources.Set) *Run {
 	o := s.Engine().Options()
 	r := &Run{
 		Protocol: Protocol, Tool: "goldwash", Version: "devel", Network: o.Network, Scope: s.Scope(), Tip: s.Tip(),
-		Lookups: o.Lookups, Currency: o.Currency, Sources: src.Provenance,
+		Lookups: o.Lookups, Currency: o.Currency, Sources: src.Provenance, Data: s.Data(), Population: o.Population, Replay: o.Replay,
 	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {

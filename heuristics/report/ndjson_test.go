@@ -111,6 +111,7 @@ func messages(t testing.TB) []report.Message {
 				{On: model.RefAddress(on), Entity: "Subject", Category: model.Actor, Confidence: model.Percent(80), Source: "stated"},
 			}},
 			Sources: []sources.Provenance{{Provider: "ledger", Name: "case.ledger", Note: "4 blocks"}}, Replay: "go run ./x",
+			Data: model.Digest{3}, Population: "payouts of 2022",
 		}},
 		{Heuristic: &report.Heuristic{
 			Name: "example", Version: 3, Title: "an example", Doc: "an example\n\nWrong at times.", Listed: true, Horizon: "past",

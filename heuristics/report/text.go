@@ -13,6 +13,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/goldwash/goldwash/heuristics"
+	"github.com/goldwash/goldwash/heuristics/calibration"
 	"github.com/goldwash/goldwash/model"
 )
 
@@ -29,6 +30,10 @@ const (
 // such as the outputs of a payout, it counts them by class and lists those at
 // addresses that about, where not nil, says to be of interest. It returns the
 // first error of w.
+//
+// Some facts stand elsewhere than among the facts: "deposits" and "rounds" behind the
+// amount "paid in", "payouts" and "R" behind "paid out", "path" on a line of its own,
+// and "given the label" and "who the party is" under the labels.
 func Text(w io.Writer, f *model.Finding, about func(model.Address) bool) error {
 	p := &printer{w: w, about: about, coin: f.Network.Symbol()}
 	p.head(f)
@@ -39,34 +44,40 @@ func Text(w io.Writer, f *model.Finding, about func(model.Address) bool) error {
 	}
 	p.given(f)
 	p.place(f)
-	for i, a := range f.Amounts {
-		if i == 0 || a.Amount != 0 {
-			p.field(capital(a.Role), p.money(a.Money))
-		}
-	}
-	p.facts(f.Facts)
+	p.amounts(f)
+	p.facts(f)
 	p.evidence(f)
 	p.parts(f)
 	p.against(f)
 	for i, a := range f.Alternatives {
 		p.field(once(i, "Or else"), stop(a.Text)+" Not excluded: "+a.WhyNot)
 	}
+	p.doubt(f)
 	for i, pr := range f.Premises {
 		p.field(once(i, "Premises"), stop(pr.Text)+" "+stop(pr.Question)+" "+upper(pr.Answer))
 	}
 	for i, u := range f.Unseen {
 		p.field(once(i, "Unseen"), u)
 	}
+	for i, e := range f.ErrorRates {
+		p.field(once(i, "Errors"), errorRate(e, f.ErrorRates))
+	}
 	for i, r := range f.RefutedBy {
 		p.field(once(i, "Refuted by"), r)
-	}
-	for i, e := range f.ErrorRates {
-		p.field(once(i, "Errors"), errorRate(e))
 	}
 	p.field("Confidence", f.Confidence.Level+": "+strings.Join(f.Confidence.Reasons, "; "))
 	p.field("Statement", f.ID.String())
 	p.field("Body", f.Digest.String())
 	p.field("Rules", fmt.Sprintf("%s %d, %s", f.Heuristic, f.Version, f.Rules))
+	if f.Data != (model.Digest{}) {
+		p.field("Data", f.Data.String())
+	}
+	if s := place(model.BlockRef{Known: f.AsOf.Known & (model.KnownHeight | model.KnownHash), Height: f.AsOf.Height, Hash: f.AsOf.Hash}); s != "" {
+		p.field("Tip", s)
+	}
+	if f.Replay != "" {
+		p.field("Replay", f.Replay)
+	}
 	p.line("")
 	return p.err
 }
@@ -189,8 +200,11 @@ func stop(s string) string {
 }
 
 func (p *printer) head(f *model.Finding) {
-	p.line(fmt.Sprintf("%s  %s, %s   analytic confidence: %s",
-		strings.ToUpper(f.Kind), f.Score.Likelihood, f.Score.Probability.Short(), f.Confidence.Level))
+	number := f.Score.Probability.Short()
+	if f.Score.RangeOver != "" {
+		number += " (" + f.Score.Low.Short() + "-" + f.Score.High.Short() + ")"
+	}
+	p.line(fmt.Sprintf("%s  %s, %s   analytic confidence: %s", strings.ToUpper(f.Kind), f.Score.Likelihood, number, f.Confidence.Level))
 }
 
 // given says what the number takes from labels.
@@ -212,11 +226,24 @@ func (p *printer) given(f *model.Finding) {
 	if len(f.Labels) > 0 {
 		p.field("", "Were the labels certain: "+f.Score.Given.Short()+".")
 	}
+	for _, d := range f.Facts {
+		if i := slices.Index(given, d.Name); i == 0 {
+			p.field("", stop(d.Value))
+		} else if i > 0 {
+			p.field("", upper(d.Name)+": "+stop(d.Value))
+		}
+	}
 	for _, x := range f.Score.Factors {
 		p.field("", fmt.Sprintf("Factor %s: %s.", x.Name, x.Probability.Short()))
 	}
 	if f.Score.Rule == model.ByLogOdds && f.Score.PriorOf != "" {
 		p.field("", fmt.Sprintf("Prior %s: %s.", f.Score.Prior.Short(), f.Score.PriorOf))
+	}
+	if o := f.Score.Open; o != nil {
+		p.field("", fmt.Sprintf("Prior: one of %d, with %s that it is none of them. After the evidence, none of them: %s.", o.N, o.Pi0.Short(), f.Score.None.Short()))
+	}
+	if f.Score.RangeOver != "" {
+		p.field("", fmt.Sprintf("From %s to %s: over %s.", f.Score.Low.Short(), f.Score.High.Short(), f.Score.RangeOver))
 	}
 	if f.Score.CapReason != "" {
 		p.field("", fmt.Sprintf("Capped at %s: %s.", f.Score.Cap.Short(), f.Score.CapReason))
@@ -286,14 +313,162 @@ func group(s string) string {
 	return whole
 }
 
-func (p *printer) facts(fs []model.Fact) {
-	s := make([]string, len(fs))
-	for i, d := range fs {
-		s[i] = strings.ReplaceAll(d.Name, "_", " ") + ": " + d.Value
+// behind names the facts that stand behind an amount: how many payments it is the
+// sum of, and what it comes to.
+var behind = map[string][]string{
+	"paid in":  {"deposits", "rounds"},
+	"paid out": {"payouts", "R"},
+}
+
+// path names the fact that tells how the two sides of a finding are joined on the
+// ledger. It has a line of its own.
+const path = "path"
+
+// given names the facts that stand under the labels.
+var given = []string{"given the label", "who the party is"}
+
+// amounts writes what was paid, each with the facts that belong to it.
+func (p *printer) amounts(f *model.Finding) {
+	for i, a := range f.Amounts {
+		if i > 0 && a.Amount == 0 {
+			continue
+		}
+		s := p.money(a.Money)
+		for _, name := range behind[words(a.Role)] {
+			for _, d := range f.Facts {
+				if d.Name == name {
+					s += ", " + counted(d)
+				}
+			}
+		}
+		p.field(capital(a.Role), s)
+	}
+	for _, d := range f.Facts {
+		if d.Name == path {
+			p.field("Path", d.Value)
+		}
+	}
+}
+
+// words writes a name as a reader says it.
+func words(name string) string { return strings.ReplaceAll(name, "_", " ") }
+
+// counted writes a count before what it counts: "3 deposits"; other facts stand
+// behind their name.
+func counted(d model.Fact) string {
+	switch {
+	case d.Value == "" || strings.Trim(d.Value, "0123456789") != "":
+		return words(d.Name) + " " + d.Value
+	case d.Value == "1":
+		return "1 " + strings.TrimSuffix(words(d.Name), "s")
+	}
+	return d.Value + " " + words(d.Name)
+}
+
+// elsewhere reports whether a fact stands in a line other than that of the facts.
+func elsewhere(f *model.Finding, d model.Fact) bool {
+	return d.Name == path || slices.Contains(given, d.Name) || slices.ContainsFunc(f.Amounts, func(a model.Figure) bool {
+		return slices.Contains(behind[words(a.Role)], d.Name)
+	})
+}
+
+// facts writes those that do not stand elsewhere. One with a semicolon would run
+// into the next, so that it has lines of its own.
+func (p *printer) facts(f *model.Finding) {
+	var short, long []string
+	for _, d := range f.Facts {
+		switch s := words(d.Name) + ": " + d.Value; {
+		case elsewhere(f, d):
+		case strings.Contains(d.Value, ";"):
+			long = append(long, upper(s))
+		default:
+			short = append(short, s)
+		}
+	}
+	if len(short) > 0 {
+		p.field("Facts", strings.Join(short, "; "))
+	}
+	for i, s := range long {
+		p.field(once(i+len(short), "Facts"), s)
+	}
+}
+
+// doubt writes what would remain without an item, what chance does, and how far
+// the parameters may move.
+func (p *printer) doubt(f *model.Finding) {
+	for i, w := range f.Without {
+		s := strings.TrimPrefix(strings.TrimRight(w.Text, ".:"), "without ") + ": "
+		switch {
+		case w.Kind == "":
+			s += "nothing remains"
+		case w.Kind != f.Kind:
+			s += w.Probability.Short() + ", " + strings.ReplaceAll(w.Kind, "_", " ")
+		default:
+			s += w.Probability.Short()
+		}
+		p.field(once(i, "Without"), s+".")
+	}
+	if c := f.Chance; c != nil {
+		s := "p " + pValue(c.P) + ": " + fmt.Sprintf("%d of %d shifts in time do as well (seed %d).", c.AsGood, c.Shifts, c.Seed)
+		if c.Correction != "" {
+			s += fmt.Sprintf(" Corrected %s: %s", pValue(c.Corrected), stop(c.Correction))
+		}
+		switch {
+		case c.Text != "":
+			s += fmt.Sprintf(" %d of %d: %s", c.Fit, c.Of, stop(c.Text))
+		case c.Of > 0:
+			s += fmt.Sprintf(" %d of %d candidates fit as well by amount.", c.Fit, c.Of)
+		}
+		p.field("Chance", s)
+		p.search(f.Search)
+	}
+	p.stands(f.Sensitivity)
+}
+
+// stands writes how far each parameter may move, and what stands then: once where
+// that is the same for all.
+func (p *printer) stands(vs []model.Sensitivity) {
+	if len(vs) == 0 {
+		return
+	}
+	same := !slices.ContainsFunc(vs, func(v model.Sensitivity) bool { return v.Text != vs[0].Text })
+	for i, v := range vs {
+		s := words(v.Parameter) + " " + v.Value + ": from " + v.From
+		if v.OpenFrom {
+			s += " or less"
+		}
+		s += " to " + v.To
+		if v.OpenTo {
+			s += " or more"
+		}
+		if v.Text != "" && !same {
+			s += " (" + strings.TrimRight(v.Text, ".") + ")"
+		}
+		p.field(once(i, "Stands"), s+".")
+	}
+	if same && vs[0].Text != "" {
+		p.field("", "What stands: "+stop(vs[0].Text))
+	}
+}
+
+// search writes what was tried, as counts.
+func (p *printer) search(fs []model.Fact) {
+	var s []string
+	for _, d := range fs {
+		s = append(s, strings.ReplaceAll(d.Name, "_", " ")+" "+d.Value)
 	}
 	if len(s) > 0 {
-		p.field("Facts", strings.Join(s, "; "))
+		p.field("", "Searched: "+strings.Join(s, ", ")+".")
 	}
+}
+
+// pValue writes a chance with three decimals, since what counts is how far below
+// 0.05 it is; below a thousandth with all that it has.
+func pValue(p model.Probability) string {
+	if p < 1_000 {
+		return p.String()
+	}
+	return fmt.Sprintf("%d.%03d", (p+500)/model.Certain, (p+500)%model.Certain/1000)
 }
 
 func (p *printer) evidence(f *model.Finding) {
@@ -451,15 +626,26 @@ func (p *printer) explored(x *heuristics.ExploreCoverage) {
 	}
 }
 
-func errorRate(e model.ErrorRate) string {
+// errorRate writes a rate, the population first. All are those of the finding:
+// what is not measured on real cases may be on others.
+func errorRate(e model.ErrorRate, all []model.ErrorRate) string {
 	if !e.Measured {
-		return e.Of + ": not measured."
+		s := e.Of + ": not measured"
+		if slices.ContainsFunc(all, func(o model.ErrorRate) bool { return o.Measured && o.Simulated && o.Of == e.Of }) {
+			s += " on real cases"
+		}
+		return s + "."
 	}
 	kind := "real"
 	if e.Simulated {
 		kind = "simulated"
 	}
-	return fmt.Sprintf("%s population %q: %s: %d false positives and %d false negatives in %d (%s).", kind, e.Population, e.Of, e.FalsePos, e.FalseNeg, e.N, e.Reference)
+	s := fmt.Sprintf("%s population %q, %d cases: %s: %s; %s", kind, e.Population, e.N, e.Of,
+		calibration.Share("false positives", e.FalsePos, e.N), calibration.Share("false negatives", e.FalseNeg, e.N))
+	if e.Reference != "" {
+		s += " (" + e.Reference + ")"
+	}
+	return s + "."
 }
 
 // Totals gathers the findings of one run by kind, for the table at the end of a

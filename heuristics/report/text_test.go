@@ -164,7 +164,13 @@ func TestTextOfAnything(t *testing.T) {
 		f.Amounts[0].Role, f.Amounts[0].Unit, f.Amounts[0].Fiat = evil, evil, &model.Fiat{Currency: evil}
 		f.Facts[0], f.Parts[0].Role, f.Parts[0].Note, f.Unseen = model.Fact{Name: evil, Value: evil}, evil, evil, []string{evil}
 		f.Evidence[0].Text, f.Evidence[0].Family, f.Evidence[0].Items[0].Role = evil, evil, evil
+		f.Chance = &model.Chance{Correction: evil, Text: evil}
+		f.Without, f.Sensitivity = []model.LeftOut{{Text: evil, Kind: evil}}, []model.Sensitivity{{Parameter: evil, Value: evil, From: evil, To: evil, Text: evil}}
+		f.Score.RangeOver, f.Replay, f.Search = evil, evil, []model.Fact{{Name: evil, Value: evil}}
 	})
+	if out := brief(t, f); strings.ContainsAny(out, "\x1b\r\t\x00") || !utf8.ValidString(out) {
+		t.Errorf("%q", out)
+	}
 	out := show(t, report.Message{Finding: f})
 	if strings.ContainsAny(out, "\x1b\r\t\x00") || !utf8.ValidString(out) {
 		t.Errorf("%q", out)
@@ -179,6 +185,7 @@ func TestTextOfAnything(t *testing.T) {
 	if out := show(t, report.Message{Finding: &model.Finding{
 		Amounts: []model.Figure{{}}, Premises: []model.Premise{{}}, Alternatives: []model.Alternative{{}}, Facts: []model.Fact{{}}, Parts: []model.Item{{}},
 		Evidence: []model.Evidence{{Items: []model.Item{{}}}}, Counter: []model.Counter{{}, {Found: true}}, Labels: []model.Label{{}},
+		Chance: &model.Chance{}, Without: []model.LeftOut{{}}, Sensitivity: []model.Sensitivity{{}}, ErrorRates: []model.ErrorRate{{Measured: true}},
 	}}); strings.ContainsRune(out, utf8.RuneError) {
 		t.Errorf("empty texts become something:\n%s", out)
 	}
@@ -213,6 +220,8 @@ func TestTextReturnsTheWritersError(t *testing.T) {
 	ms := messages(t)
 	for name, write := range map[string]func(io.Writer) error{
 		"Text":         func(w io.Writer) error { return report.Text(w, sealed(t), nil) },
+		"Brief":        func(w io.Writer) error { return report.Brief(w, loop(t)) },
+		"Text, a loop": func(w io.Writer) error { return report.Text(w, loop(t), nil) },
 		"Totals.Text":  totals.Text,
 		"RunText":      func(w io.Writer) error { return report.RunText(w, ms[0].Run) },
 		"FailureText":  func(w io.Writer) error { return report.FailureText(w, ms[4].Failure) },
