@@ -7,7 +7,9 @@
 //
 //   - deposits: attributed coins reach a hash marketplace or a cloud miner;
 //   - payouts: which transactions are pool payouts, and who was paid;
-//   - commingling: mined payouts and attributed coins come under one control.
+//   - commingling: mined payouts and attributed coins come under one control;
+//   - the loop: which beneficiary of payouts is probably the buyer, among all, with
+//     chance counted.
 //
 // It is a library to be embedded. This package holds nothing but this page; the
 // work is done by
@@ -17,10 +19,11 @@
 //   - [github.com/goldwash/goldwash/sources]: what a provider of data can do, and
 //     middleware; below it one package for each provider: ledger (in memory, and a
 //     small language to write ledgers in), blockfile (a node's block files),
-//     labels, prices;
+//     esplora (an explorer), labels, prices, records (a service's own books);
 //   - [github.com/goldwash/goldwash/heuristics]: what a heuristic is, and the engine;
 //     below it one package for each heuristic, suite with lists of them, report with
-//     writers, and heuristictest to test a heuristic of your own.
+//     writers, screen for a question inside a payment flow, policy and calibration,
+//     and heuristictest to test a heuristic of your own.
 //
 // An investigation, in short:
 //

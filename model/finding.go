@@ -18,7 +18,7 @@ const Schema = 1
 type Finding struct {
 	// ID names the statement: it is a digest of heuristic, kind, subject and
 	// related entities, and stays the same when numbers change. Digest is of
-	// the whole body. [Finding.Seal] sets both.
+	// the whole body but Replay. [Finding.Seal] sets both.
 	ID     Digest `json:"id"`
 	Digest Digest `json:"digest"`
 	Schema int    `json:"schema"`
@@ -67,9 +67,11 @@ type Finding struct {
 	// Rules digests the names, versions and parameters of the heuristic and
 	// of everything it requires.
 	Rules Digest `json:"rules"`
-	// Data digests the labels, tags and prices that the run was given.
+	// Data digests the labels, tags and books that the run was given, and the
+	// currency; rates that were used stand in the amounts.
 	Data Digest `json:"data,omitzero"`
-	// Replay is a command line that makes the finding again.
+	// Replay is a command line that makes the finding again. Digest does not
+	// cover it: there are many such commands.
 	Replay string `json:"replay,omitempty"`
 	// AsOf is the tip of the chain that the run was pinned to.
 	AsOf    BlockRef `json:"as_of,omitzero"`
@@ -239,13 +241,11 @@ func (f *Finding) Seal() error {
 		fmt.Fprintf(id, "%s\n", r)
 	}
 	f.ID = Digest(id.Sum(nil))
-	f.Digest = Digest{}
+	replay := f.Replay
+	f.Digest, f.Replay = Digest{}, ""
 	d, err := CanonicalDigest(f)
-	if err != nil {
-		return err
-	}
-	f.Digest = d
-	return nil
+	f.Digest, f.Replay = d, replay
+	return err
 }
 
 // CanonicalDigest returns the SHA-256 of v's JSON in canonical form: keys

@@ -163,7 +163,10 @@ func (c *config) applyCase() error {
 		c.explore = *x
 	}
 	if p := k.Parameters; p != nil {
-		c.lookups, c.currency = p.Lookups, p.Currency
+		c.lookups = p.Lookups
+		if c.currency == "" {
+			c.currency = p.Currency
+		}
 		if c.workers == 0 {
 			c.workers = p.Workers
 		}

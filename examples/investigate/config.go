@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/goldwash/goldwash/model"
@@ -20,12 +21,15 @@ type config struct {
 	labels   list
 	prices   list
 	subjects list
+	about    list
+	without  list
 	from, to int
 	network  string
 	format   string
 	workers  int
 	progress bool
 	all      bool
+	brief    bool
 
 	esplora    once
 	record     once
@@ -42,6 +46,8 @@ type config struct {
 
 	net    model.Network
 	actors []model.Label
+	asked  []model.Ref  // by -about
+	left   []model.TxID // by -without
 }
 
 // list is a flag that may be repeated.
@@ -91,6 +97,9 @@ func parse(args []string, stderr io.Writer) (*config, error) {
 	fs.Var(&c.labels, "labels", "read labels from `FILE` (CSV, JSON, TagPack, pools JSON, address list); repeatable")
 	fs.Var(&c.prices, "prices", "read daily prices from a CSV `FILE`; repeatable")
 	fs.Var(&c.subjects, "subject", "state that `ADDRESS[=confidence]` is an actor's own; repeatable; does not narrow what is looked at")
+	fs.Var(&c.about, "about", "say what can be said about `REF`, an address, an output (txid:vout) or a transaction: where its coins come from, how fresh they are; repeatable")
+	fs.Var(&c.without, "without", "leave the transaction `TXID` out as evidence, to see what hangs on it: it joins no addresses and closes no loop; repeatable")
+	fs.StringVar(&c.currency, "currency", "", "value amounts in this `currency` of the prices, such as EUR; USD if not given")
 	fs.IntVar(&c.from, "from", 0, "look at blocks from this `height` on")
 	fs.IntVar(&c.to, "to", 0, "look at blocks up to this `height`; 0 means to the tip")
 	fs.StringVar(&c.network, "network", "mainnet", "mainnet, testnet3, testnet4, signet or regtest")
@@ -98,6 +107,7 @@ func parse(args []string, stderr io.Writer) (*config, error) {
 	fs.IntVar(&c.workers, "workers", 0, "evaluations at a time; 0 means one for each processor; findings do not depend on it")
 	fs.BoolVar(&c.progress, "progress", false, "tell progress on standard error")
 	fs.BoolVar(&c.all, "all", false, "print every finding in the text, also payouts that touch nobody of interest")
+	fs.BoolVar(&c.brief, "brief", false, "print each finding on less than a page: the claim, the strongest items, the strongest doubt, the number")
 	fs.Usage = func() {}
 	switch err := fs.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
@@ -132,8 +142,8 @@ func (c *config) check(rest []string) error {
 	if c.replayFile != "" && (c.record != "" || len(c.labels)+len(c.prices) > 0) {
 		bad("-replay reads everything from the recording, and excludes -record, -labels and -prices")
 	}
-	if c.esplora != "" && len(c.subjects)+len(c.stated) == 0 && c.to == 0 {
-		bad("-esplora needs a -subject to look around, or -from and -to")
+	if c.esplora != "" && len(c.subjects)+len(c.stated)+len(c.about) == 0 && c.to == 0 {
+		bad("-esplora needs a -subject or an -about to look around, or -from and -to")
 	}
 	if len(c.spent) > 0 && len(c.blocks) == 0 {
 		bad("-spent goes with -blocks")
@@ -149,6 +159,22 @@ func (c *config) check(rest []string) error {
 		bad("-network: %w", err)
 	}
 	c.net = net
+	for _, s := range c.about {
+		r, err := reference(s, net)
+		if err != nil {
+			bad("-about: %w", err)
+			continue
+		}
+		c.asked = append(c.asked, r)
+	}
+	for _, s := range c.without {
+		id, err := model.ParseTxID(s)
+		if err != nil {
+			bad("-without: %w", err)
+			continue
+		}
+		c.left = append(c.left, id)
+	}
 	for _, s := range c.stated {
 		l, err := s.label(net)
 		if err != nil {
@@ -169,6 +195,21 @@ func (c *config) check(rest []string) error {
 		c.actors = append(c.actors, l)
 	}
 	return errors.Join(errs...)
+}
+
+// reference reads an address, an output or the id of a transaction.
+func reference(s string, net model.Network) (model.Ref, error) {
+	if id, err := model.ParseTxID(s); err == nil {
+		return model.RefTx(id), nil
+	}
+	if o, err := model.ParseOutpoint(s); err == nil {
+		return model.RefOutpoint(o), nil
+	}
+	a, err := model.ParseAddress(s, net)
+	if err != nil {
+		return model.Ref{}, fmt.Errorf("%w; nor is it an output, txid:vout, or a txid", err)
+	}
+	return model.RefAddress(a), nil
 }
 
 // subject reads ADDRESS[=confidence].
@@ -208,9 +249,40 @@ func (c *config) chains() int {
 }
 
 // replay returns the command that repeats the run.
-func (c *config) replay() string {
+func (c *config) replay() string { return command(c.args) }
+
+// decides returns the command that makes the findings of the embedded case again,
+// with what they depend on and nothing else, for the findings to carry. Where
+// files are read, or a server, there is none that is the same on every machine:
+// then the record of the run has it.
+func (c *config) decides() string {
+	if !c.embedded() || c.caseName != "" || len(c.labels)+len(c.prices) > 0 {
+		return ""
+	}
+	var args []string
+	add := func(name string, values list) {
+		for _, v := range slices.Sorted(slices.Values(values)) {
+			args = append(args, "-"+name, v)
+		}
+	}
+	add("subject", c.subjects)
+	add("about", c.about)
+	add("without", c.without)
+	if c.from != 0 {
+		add("from", list{strconv.Itoa(c.from)})
+	}
+	if c.to != 0 {
+		add("to", list{strconv.Itoa(c.to)})
+	}
+	if c.currency != "" {
+		add("currency", list{c.currency})
+	}
+	return command(args)
+}
+
+func command(args []string) string {
 	s := "go run github.com/goldwash/goldwash/examples/investigate"
-	for _, a := range c.args {
+	for _, a := range args {
 		if a == "" || strings.ContainsAny(a, " \t\n\"'\\$`!*?#&|;<>()[]{}~") {
 			a = "'" + strings.ReplaceAll(a, "'", `'\''`) + "'"
 		}

@@ -10,7 +10,6 @@ import (
 
 	"github.com/goldwash/goldwash/heuristics"
 	"github.com/goldwash/goldwash/heuristics/report"
-	"github.com/goldwash/goldwash/heuristics/suite"
 )
 
 // investigate opens the sources, runs the suite over the scope and writes what
@@ -37,8 +36,9 @@ func (c *config) investigate(ctx context.Context, stdout, stderr io.Writer) (sta
 	}
 	out := bufio.NewWriterSize(stdout, 1<<16)
 	w := c.writer(out)
-	engine, err := heuristics.New(in.Set, suite.Mining(), heuristics.Options{
-		Network: c.net, Workers: c.workers, Lookups: c.budget(in), Currency: c.currency, Observer: c.observer(w, stderr)})
+	o := c.options(in)
+	o.Observer = c.observer(w, stderr)
+	engine, err := heuristics.New(in.Set, without(c.left), o)
 	if err != nil {
 		return exitUsage, err
 	}
@@ -58,7 +58,8 @@ func (c *config) investigate(ctx context.Context, stdout, stderr io.Writer) (sta
 		w.failure(e)
 	}
 	var last error
-	for f, err := range session.Run(ctx, session.Sweep(ctx)) {
+	var first comparedRun
+	for f, err := range session.Run(ctx, heuristics.Join(session.Sweep(ctx), heuristics.Refs(c.asked...))) {
 		if w.err() != nil {
 			break // nobody reads on
 		}
@@ -69,6 +70,7 @@ func (c *config) investigate(ctx context.Context, stdout, stderr io.Writer) (sta
 		case err != nil:
 			last = err
 		default:
+			first.add(&f)
 			w.finding(&f)
 		}
 	}
@@ -80,6 +82,15 @@ func (c *config) investigate(ctx context.Context, stdout, stderr io.Writer) (sta
 	}
 	cov.Incomplete = cov.Failures > 0
 	w.end(cov)
+	if len(in.without) > 0 && c.format == "text" && !cov.Incomplete {
+		beside, err := c.compare(ctx, in, scope, first, in.without)
+		if err != nil {
+			return exitIncomplete, err
+		}
+		if err := beside.write(out); err != nil {
+			return exitIncomplete, fmt.Errorf("writing: %w", err)
+		}
+	}
 	if err := errors.Join(w.err(), out.Flush()); err != nil {
 		return exitIncomplete, fmt.Errorf("writing: %w", err)
 	}
@@ -95,6 +106,11 @@ func (c *config) investigate(ctx context.Context, stdout, stderr io.Writer) (sta
 		return exitIncomplete, last
 	}
 	return exitOK, nil
+}
+
+// options are those of every engine of the program, but for the observer.
+func (c *config) options(in *input) heuristics.Options {
+	return heuristics.Options{Network: c.net, Workers: c.workers, Lookups: c.budget(in), Currency: c.currency, Replay: c.decides()}
 }
 
 // say writes a message for people on standard error, with the name of the

@@ -15,7 +15,8 @@ import (
 
 var (
 	keys     = []string{"run", "heuristic", "finding", "failure", "progress", "withdrawn", "coverage"}
-	families = []string{"deposit", "payout", "beneficiary", "commingling", "loop", "loop_lead", "pool", "coinjoin", "cluster", "exposure"}
+	families = []string{"deposit", "payout", "beneficiary", "commingling", "loop", "loop_lead", "pool", "coinjoin", "cluster", "exposure",
+		"change", "fresh", "peel", "screen"}
 	hex64    = regexp.MustCompile(`^[0-9a-f]{64}$`)
 	decimals = regexp.MustCompile(`^-?[0-9]+(\.[0-9]+)?$`)
 )

@@ -666,9 +666,9 @@ func TestKestrelText(t *testing.T) {
 		"deposit/unattributed 4 paid 0.33450000 BTC $4,255.52 (2 without a price)",
 		"COMMINGLING/RECEIVED very unlikely, 0.13",
 		"COMMINGLING/SERVICE unlikely, 0.34",
-		"PAYOUT/COINBASE: 166 more that touch nobody named above",
+		"PAYOUT/COINBASE: 162 more that touch nobody named above",
 		"Scope everything that the sources have",
-		"Labels 2 actor, 1 cloud mining, 1 exchange, 1 hash marketplace, 0 mining pool",
+		"Labels 2 actor, 2 cloud mining, 1 exchange, 1 hash marketplace, 0 mining pool",
 	} {
 		if !strings.Contains(flat, want) {
 			t.Errorf("the text does not hold %q", want)

@@ -42,6 +42,7 @@ func (c *config) scope(ctx context.Context, in *input, stderr io.Writer) (heuris
 	for _, a := range c.actors {
 		s.Seeds = append(s.Seeds, a.On)
 	}
+	s.Seeds = append(s.Seeds, c.asked...)
 	if !c.around(in) {
 		return s, nil
 	}

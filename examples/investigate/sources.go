@@ -9,6 +9,7 @@ import (
 
 	"github.com/goldwash/goldwash/heuristics"
 	"github.com/goldwash/goldwash/internal/kestrel"
+	"github.com/goldwash/goldwash/model"
 	"github.com/goldwash/goldwash/sources"
 	"github.com/goldwash/goldwash/sources/blockfile"
 	"github.com/goldwash/goldwash/sources/esplora"
@@ -26,7 +27,8 @@ type input struct {
 	problems []blockfile.Problem
 	requests func() int64 // sent to a server so far; nil where there is none
 	recorder *sources.Recorder
-	finish   func() error // writes the recording; nil where there is none
+	without  [][]model.TxID // what further runs leave out, to be set beside the first
+	finish   func() error   // writes the recording; nil where there is none
 	close    func()
 }
 
@@ -77,6 +79,22 @@ func (c *config) open(ctx context.Context) (*input, error) {
 		}
 		if f.Ledger.Network() != c.net {
 			return nil, fmt.Errorf("the ledger is on %v; say -network %v", f.Ledger.Network(), f.Ledger.Network())
+		}
+		if c.embedded() && len(c.left) == 0 {
+			if in.without, err = leaveOut(f); err != nil {
+				return nil, err
+			}
+		}
+		if c.embedded() && len(c.asked) == 0 {
+			// Two addresses that a reader of the case asks about: paid by a pool
+			// at an exchange, and paid by a cloud miner.
+			for _, owner := range []string{"PX9", "Q"} {
+				a, err := f.Address(owner)
+				if err != nil {
+					return nil, err
+				}
+				c.asked = append(c.asked, model.RefAddress(a))
+			}
 		}
 		providers = append(providers, f.Ledger)
 	}
@@ -139,6 +157,17 @@ func (c *config) openReplay() (*input, error) {
 		return nil, fmt.Errorf("%s: %w", c.replayFile, err)
 	}
 	return &input{Set: set, close: func() {}}, nil
+}
+
+// leaveOut lists what the embedded case is searched without: the transaction that
+// spends mined coins with the actor's, and that and the second round.
+func leaveOut(f *ledger.File) ([][]model.TxID, error) {
+	slip, ok := f.Tx("t16")
+	second, okToo := f.Tx("t14")
+	if !ok || !okToo {
+		return nil, errors.New("the embedded case has no t14 or t16")
+	}
+	return [][]model.TxID{{slip}, {slip, second}}, nil
 }
 
 func (c *config) openLedger() (*ledger.File, error) {

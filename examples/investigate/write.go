@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -24,7 +25,7 @@ func (c *config) writer(w io.Writer) writer {
 	if c.format == "json" {
 		return &jsonWriter{enc: report.NewEncoder(w)}
 	}
-	return &textWriter{w: w, all: c.all}
+	return &textWriter{w: w, all: c.all, brief: c.brief}
 }
 
 // jsonWriter writes messages as they come.
@@ -58,6 +59,7 @@ func (j *jsonWriter) err() error                     { return j.fail }
 type textWriter struct {
 	w        io.Writer
 	all      bool
+	brief    bool
 	found    []*model.Finding
 	failures []*heuristics.PassError
 	totals   report.Totals
@@ -72,6 +74,14 @@ func (t *textWriter) printf(format string, args ...any) {
 
 func (t *textWriter) begin(r *report.Run, _ []*report.Heuristic) { t.fail = report.RunText(t.w, r) }
 
+func (t *textWriter) write(f *model.Finding, about func(model.Address) bool) error {
+	if t.brief {
+		_, err := fmt.Fprintf(t.w, "\n%s\n", strings.ToUpper(f.Kind))
+		return errors.Join(err, report.Brief(t.w, f))
+	}
+	return report.Text(t.w, f, about)
+}
+
 func (t *textWriter) finding(f *model.Finding) {
 	kept := *f
 	t.found = append(t.found, &kept)
@@ -85,7 +95,7 @@ func (t *textWriter) err() error                      { return t.fail }
 // that speaks of nobody in particular.
 func background(f *model.Finding) bool {
 	family, _, _ := strings.Cut(f.Kind, "/")
-	return family == "pool" || family == "payout"
+	return family == "pool" || family == "payout" || family == "peel"
 }
 
 // limit is how many background findings are printed where nobody is of interest.
@@ -114,7 +124,7 @@ func (t *textWriter) end(c heuristics.Coverage) {
 		}
 		shown++
 		if t.fail == nil {
-			t.fail = report.Text(t.w, f, func(a model.Address) bool { return interest[model.RefAddress(a)] })
+			t.fail = t.write(f, func(a model.Address) bool { return interest[model.RefAddress(a)] })
 		}
 	}
 	for _, k := range kinds {

@@ -29,7 +29,9 @@ func ExampleMining() {
 	// depaddr reports cluster/deposit_addresses
 	// payout reports payout, payout/coinbase, payout/chain, payout/custody, payout/solo
 	// deposit reports deposit, deposit/pool, deposit/unattributed, deposit/returned
-	// commingle reports commingling, commingling/cluster, commingling/receipt, commingling/service, commingling/received
+	// commingle reports commingling, commingling/cluster, commingling/receipt, commingling/flow, commingling/service, commingling/received
+	// beneficiary reports beneficiary
+	// loop reports loop, loop/steady, loop_lead
 }
 
 // A heuristic with other parameters takes the place of the default, wherever

@@ -1,6 +1,7 @@
 package suite_test
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"os"
@@ -10,24 +11,26 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 
 	"github.com/goldwash/goldwash/heuristics"
+	"github.com/goldwash/goldwash/heuristics/exposure"
 	"github.com/goldwash/goldwash/heuristics/suite"
+	"github.com/goldwash/goldwash/heuristics/taint"
 	"github.com/goldwash/goldwash/sources/ledger"
 )
 
 var update = flag.Bool("update", false, "write the golden file anew")
 
-// all returns the heuristics of the suite and what they require, requirements
-// first.
+// all returns every heuristic that there is, requirements first: those of the
+// suite, what they require, and those that are there to be asked.
 func all(t *testing.T) []*heuristics.Heuristic {
 	t.Helper()
 	f, err := ledger.Parse("empty", "tx f1: new(alice) 1 => bob rest\n")
 	if err != nil {
 		t.Fatal(err)
 	}
-	engine, err := heuristics.New(f.Ledger.Set(), suite.Mining(), heuristics.Options{})
+	engine, err := heuristics.New(f.Ledger.Set(), append(suite.All(), taint.Heuristic, exposure.Search), heuristics.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,16 +41,17 @@ func all(t *testing.T) []*heuristics.Heuristic {
 // interface, so that a change of a name, a version, a kind or a parameter is a
 // line in a review.
 func TestHeuristicsGolden(t *testing.T) {
-	listed := map[string]bool{}
+	listed := map[string]string{}
+	for _, h := range suite.All() {
+		listed[h.Name] = "  in suite.All\n"
+	}
 	for _, h := range suite.Mining() {
-		listed[h.Name] = true
+		listed[h.Name] = "  in suite.Mining\n"
 	}
 	var b strings.Builder
 	for _, h := range all(t) {
 		fmt.Fprintf(&b, "%s %d: %s\n", h.Name, h.Version, h.Title())
-		if !listed[h.Name] {
-			b.WriteString("  not listed: others require it\n")
-		}
+		b.WriteString(cmp.Or(listed[h.Name], "  not listed: others require it, or ask it\n"))
 		fmt.Fprintf(&b, "  horizon %v\n", h.Horizon)
 		for _, r := range h.Requires {
 			fmt.Fprintf(&b, "  requires %s\n", r.Name)
@@ -77,7 +81,7 @@ func TestHeuristicsGolden(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(string(want), b.String()); diff != "" {
+	if diff := gocmp.Diff(string(want), b.String()); diff != "" {
 		t.Errorf("%s differs; if findings may differ, the version grows and CHANGELOG.md says why; then write it anew with -update (-want +got):\n%s", path, diff)
 	}
 }
@@ -99,6 +103,7 @@ func TestChangelogNamesEveryHeuristic(t *testing.T) {
 // is a change of the interface.
 var families = []string{
 	"deposit", "payout", "beneficiary", "commingling", "loop", "loop_lead", "pool", "coinjoin", "cluster", "exposure",
+	"change", "fresh", "peel", "screen",
 }
 
 // Every rule says when it is wrong, and where its kinds and parameters come
