@@ -139,7 +139,7 @@ func (s *Session) given(ctx context.Context) error {
 			d.tag(&t)
 		}
 	}
-	d.has("books", s.e.src.Books != nil)
+	// Most sources have none, which is the same as to have empty ones.
 	if s.e.src.Books != nil {
 		for e, err := range s.e.src.Books.Entries(ctx, sources.EntryQuery{}) {
 			if err != nil {

@@ -48,7 +48,8 @@ type Heuristic struct {
 	MaxHops int
 
 	// Index is called once per session, after the indexes of what it
-	// requires. It reads the scope in ledger order; [IndexOf] reads its result.
+	// requires and at the same time as others. It reads the scope in ledger
+	// order; [IndexOf] reads its result.
 	Index func(context.Context, *Scan) (any, error)
 	// Run evaluates one subject. It must be a function of the subject, the
 	// sources and what it requires: it may be called in any order, from many

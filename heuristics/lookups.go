@@ -60,7 +60,7 @@ func (l *Lookups) Txs(ctx context.Context, ids ...model.TxID) ([]*model.Tx, erro
 		return nil, nil
 	}
 	if l.s.e.src.Txs == nil {
-		return nil, l.lacks("Txs")
+		return nil, lacks("Txs")
 	}
 	if err := l.charge("Txs", len(ids)); err != nil {
 		return nil, err
@@ -69,7 +69,7 @@ func (l *Lookups) Txs(ctx context.Context, ids ...model.TxID) ([]*model.Tx, erro
 	if err != nil {
 		return nil, err
 	}
-	return txs, l.aligned("Txs", len(ids), len(txs))
+	return txs, aligned("Txs", len(ids), len(txs))
 }
 
 // Spenders looks up what became of outputs.
@@ -78,7 +78,7 @@ func (l *Lookups) Spenders(ctx context.Context, outs ...model.Outpoint) ([]model
 		return nil, nil
 	}
 	if l.s.e.src.Spends == nil {
-		return nil, l.lacks("Spenders")
+		return nil, lacks("Spenders")
 	}
 	if err := l.charge("Spenders", len(outs)); err != nil {
 		return nil, err
@@ -87,7 +87,7 @@ func (l *Lookups) Spenders(ctx context.Context, outs ...model.Outpoint) ([]model
 	if err != nil {
 		return nil, err
 	}
-	return ss, l.aligned("Spenders", len(outs), len(ss))
+	return ss, aligned("Spenders", len(outs), len(ss))
 }
 
 // History yields the transactions of an address in ledger order, each as one
@@ -95,7 +95,7 @@ func (l *Lookups) Spenders(ctx context.Context, outs ...model.Outpoint) ([]model
 func (l *Lookups) History(ctx context.Context, a model.Address, r sources.Range) iter.Seq2[*model.Tx, error] {
 	return func(yield func(*model.Tx, error) bool) {
 		if l.s.e.src.History == nil {
-			yield(nil, l.lacks("History"))
+			yield(nil, lacks("History"))
 			return
 		}
 		for tx, err := range l.s.e.src.History.History(ctx, a, r) {
@@ -143,7 +143,7 @@ func (l *Lookups) Money(ctx context.Context, a model.Amount, at model.BlockRef) 
 	if err != nil {
 		return m, err
 	}
-	if err := l.aligned("Prices", 1, len(ps)); err != nil {
+	if err := aligned("Prices", 1, len(ps)); err != nil {
 		return m, err
 	}
 	if !ps[0].IsZero() {
@@ -163,11 +163,11 @@ func (l *Lookups) charge(op string, n int) error {
 	return nil
 }
 
-func (l *Lookups) lacks(op string) error {
+func lacks(op string) error {
 	return &sources.Error{Source: "sources", Op: op, Key: "no provider has this capability", Err: sources.ErrUnavailable}
 }
 
-func (l *Lookups) aligned(op string, want, got int) error {
+func aligned(op string, want, got int) error {
 	if want == got {
 		return nil
 	}

@@ -31,10 +31,14 @@ type memoKey struct {
 type memoEntry struct {
 	done chan struct{} // made by the first who waits, closed when ev is there
 	ev   *evaluation
+	// handed is true where the evaluation read the subject's transaction, and
+	// had been given it; fetched, where that was looked up since.
+	handed, fetched bool
 }
 
 // evaluate returns the remembered evaluation, or runs it. It cannot deadlock:
-// requirements have no circles, and a heuristic asks itself with fewer hops.
+// requirements have no circles, and a heuristic asks itself with fewer hops. Whoever
+// has the subject's transaction hands it over.
 func (s *Session) evaluate(ctx context.Context, i int, on model.Ref, hops int, tx *model.Tx) *evaluation {
 	key := memoKey{uint16(i), uint8(hops), on}
 	m := &s.memo
@@ -53,6 +57,9 @@ func (s *Session) evaluate(ctx context.Context, i int, on model.Ref, hops int, t
 			}
 		}
 		if ev != nil && !ev.cut {
+			if tx == nil && e.handed {
+				return s.fetched(ctx, e, on)
+			}
 			return ev
 		}
 		if ctx.Err() != nil {
@@ -65,13 +72,19 @@ func (s *Session) evaluate(ctx context.Context, i int, on model.Ref, hops int, t
 	m.by[key] = e
 	m.mu.Unlock()
 
-	ev := s.run(ctx, i, on, hops, tx)
+	ev, handed := s.run(ctx, i, on, hops, tx)
 
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	e.ev = ev
+	e.ev, e.handed = ev, handed
 	if e.done != nil {
 		close(e.done)
+	}
+	if ev == skipped && tx != nil {
+		// Most subjects of a sweep, of which nobody will ask: it costs less to
+		// find this out again than to remember it.
+		delete(m.by, key)
+		return ev
 	}
 	// What was cut short is no result. A source that is away may come back:
 	// whoever asks later in the session shall not be told of the past.
@@ -92,4 +105,25 @@ func (s *Session) evaluate(ctx context.Context, i int, on model.Ref, hops int, t
 		m.head = 0
 	}
 	return ev
+}
+
+// fetched returns an evaluation that was given its transaction to somebody who has
+// it not. Had the evaluation been forgotten, it would be looked up now; so it is, for
+// what a run asks of its sources, and what comes of their failures, must not depend on
+// what is remembered.
+func (s *Session) fetched(ctx context.Context, e *memoEntry, on model.Ref) *evaluation {
+	m := &s.memo
+	m.mu.Lock()
+	done := e.fetched
+	m.mu.Unlock()
+	if done {
+		return e.ev
+	}
+	if _, err := s.fetch(ctx, on); err != nil {
+		return &evaluation{err: err, cut: ctx.Err() != nil}
+	}
+	m.mu.Lock()
+	e.fetched = true
+	m.mu.Unlock()
+	return e.ev
 }

@@ -7,7 +7,8 @@ import "github.com/goldwash/goldwash/model"
 // at a time; Pass from many. None may block for long, and what they see has no
 // influence on findings.
 type Observer struct {
-	// Index is called before and after an index is built.
+	// Index is called before and after an index is built. Several may be under
+	// way.
 	Index func(IndexInfo)
 	// Pass is called after each evaluation that was not remembered.
 	Pass func(PassInfo)

@@ -21,6 +21,7 @@ type Pass struct {
 	Hops int
 
 	tx       *model.Tx
+	read     bool // the transaction was asked for
 	findings []model.Finding
 	visits   []model.Ref
 	partial  bool
@@ -30,30 +31,40 @@ type Pass struct {
 // holds the output or input that the subject names. A transaction that the
 // sources do not know is an error of kind [sources.ErrNotFound].
 func (p *Pass) Tx(ctx context.Context) (*model.Tx, error) {
+	p.read = true
 	if p.tx != nil {
 		return p.tx, nil
 	}
-	id, ok := p.Subject.Tx()
-	if !ok {
-		return nil, fmt.Errorf("subject %v has no transaction", p.Subject)
-	}
 	// The subject itself is free, so that results do not depend on whether
 	// the generator had it at hand.
-	if p.s.e.src.Txs == nil {
-		return nil, p.lacks("Txs")
-	}
-	txs, err := p.s.e.src.Txs.Txs(ctx, []model.TxID{id})
+	tx, err := p.s.fetch(ctx, p.Subject)
 	if err != nil {
 		return nil, err
 	}
-	if err := p.aligned("Txs", 1, len(txs)); err != nil {
+	p.tx = tx
+	return tx, nil
+}
+
+// fetch looks up the transaction of a subject.
+func (s *Session) fetch(ctx context.Context, on model.Ref) (*model.Tx, error) {
+	id, ok := on.Tx()
+	if !ok {
+		return nil, fmt.Errorf("subject %v has no transaction", on)
+	}
+	if s.e.src.Txs == nil {
+		return nil, lacks("Txs")
+	}
+	txs, err := s.e.src.Txs.Txs(ctx, []model.TxID{id})
+	if err != nil {
+		return nil, err
+	}
+	if err := aligned("Txs", 1, len(txs)); err != nil {
 		return nil, err
 	}
 	if txs[0] == nil {
 		return nil, &sources.Error{Source: "sources", Op: "Txs", Key: id.String(), Err: sources.ErrNotFound}
 	}
-	p.tx = txs[0]
-	return p.tx, nil
+	return txs[0], nil
 }
 
 // Report adds a finding. The engine sets its heuristic, version, network,
@@ -98,7 +109,11 @@ func Ask[R any](ctx context.Context, p *Pass, h *Heuristic, on model.Ref, hops i
 	case i == p.h && hops >= p.Hops:
 		panic(fmt.Sprintf("heuristics: %s asks itself with %d hops and has %d; ask a parent, with fewer", h.Name, hops, p.Hops))
 	}
-	ev := p.s.evaluate(ctx, i, on, hops, nil)
+	var tx *model.Tx
+	if on == p.Subject {
+		tx = p.tx
+	}
+	ev := p.s.evaluate(ctx, i, on, hops, tx)
 	if err := p.charge("Ask "+h.Name, int(ev.cost)); err != nil {
 		return none, err
 	}
@@ -152,7 +167,7 @@ func (ev *evaluation) size() int64 {
 type Sized interface{ Size() int }
 
 // run evaluates, catching panics.
-func (s *Session) run(ctx context.Context, i int, on model.Ref, hops int, tx *model.Tx) (ev *evaluation) {
+func (s *Session) run(ctx context.Context, i int, on model.Ref, hops int, tx *model.Tx) (ev *evaluation, handed bool) {
 	h := s.e.hs[i]
 	both := &struct {
 		p Pass
@@ -161,6 +176,7 @@ func (s *Session) run(ctx context.Context, i int, on model.Ref, hops int, tx *mo
 	p := &both.p
 	p.Lookups = &both.l
 	defer func() {
+		handed = p.read && tx != nil
 		if r := recover(); r != nil {
 			ev = &evaluation{err: fmt.Errorf("panic: %v", r), stack: debug.Stack(), cost: p.spent, bytes: 4096}
 		}
@@ -176,7 +192,7 @@ func (s *Session) run(ctx context.Context, i int, on model.Ref, hops int, tx *mo
 	}()
 	result, err := h.Run(ctx, p)
 	if p.spent == 0 && p.notes == nil && p.visits == nil && !p.partial && errors.Is(err, ErrSkip) {
-		return skipped
+		return skipped, false
 	}
 	ev = &evaluation{}
 	ev.cost, ev.notes, ev.visits, ev.partial = p.spent, p.notes, p.visits, p.partial
@@ -186,14 +202,14 @@ func (s *Session) run(ctx context.Context, i int, on model.Ref, hops int, tx *mo
 	case errors.Is(err, ErrSkip):
 		ev.err = ErrSkip
 		ev.bytes = ev.size()
-		return ev
+		return ev, false
 	case errors.Is(err, ErrEvaluationBudget):
 		// The findings so far stand, marked; there is no result.
 		ev.err, ev.partial, ev.budget = err, true, true
 	default:
 		ev.err = err
 		ev.bytes = ev.size()
-		return ev
+		return ev, false
 	}
 	for _, f := range p.findings {
 		if err := s.stamp(i, &f, ev.partial); p.circular(err) {
@@ -207,7 +223,7 @@ func (s *Session) run(ctx context.Context, i int, on model.Ref, hops int, tx *mo
 		ev.findings = append(ev.findings, f)
 	}
 	ev.bytes = ev.size()
-	return ev
+	return ev, false
 }
 
 // stamp completes and seals a finding.

@@ -31,6 +31,7 @@ type run struct {
 	visited  map[model.Ref]bool
 	next     []model.Ref
 	progress Progress
+	evs      []*evaluation // of a batch, used again
 }
 
 type row struct {
@@ -135,7 +136,9 @@ func (r *run) batch(ctx context.Context, subs []Subject, yield func(model.Findin
 	}
 	r.fetch(ctx, subs)
 	n := len(r.s.e.hs)
-	evs := make([]*evaluation, len(subs)*n)
+	evs := slices.Grow(r.evs[:0], len(subs)*n)[:len(subs)*n]
+	clear(evs)
+	r.evs = evs
 	r.parallel(len(subs), func(k int) {
 		sub := &subs[k]
 		for i, h := range r.s.e.hs {
@@ -393,6 +396,10 @@ func (r *run) finish(ctx context.Context, yield func(model.Finding, error) bool)
 				return
 			}
 		}
+	}
+	if err := r.s.moved(ctx); err != nil {
+		yield(model.Finding{}, err)
+		return
 	}
 	r.s.end(r)
 	if f := r.s.e.opt.Observer.Progress; f != nil {

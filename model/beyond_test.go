@@ -82,12 +82,42 @@ func TestBlockWith(t *testing.T) {
 	if _, err := v.BlockWith(model.Mainnet, model.BlockRef{}, fails); !errors.Is(err, failed) {
 		t.Error(err)
 	}
-	raw := model.AppendTx(nil, b.Txs[2])
-	if _, err := model.DecodeTxWith(raw, model.Mainnet, model.BlockRef{}, fails); !errors.Is(err, failed) {
+	one, err := v.TxWith(2, model.Mainnet, model.BlockRef{}, model.Beyond{IDs: ids, Spent: func(in int, _ *model.Outpoint) (model.Amount, model.Address, bool, error) {
+		return model.Amount(in), owner, true, nil
+	}})
+	if err != nil || one.ID != ids[2] || one.Inputs[0].Value != 3 || one.Block.Known != 0 {
+		t.Errorf("%+v, %v", one, err)
+	}
+	if _, err := v.TxWith(1, model.Mainnet, model.BlockRef{}, fails); !errors.Is(err, failed) {
 		t.Error(err)
 	}
-	coinbase := model.AppendTx(nil, b.Txs[0])
-	if _, err := model.DecodeTxWith(coinbase, model.Mainnet, model.BlockRef{}, fails); err != nil {
+	if _, err := v.TxWith(0, model.Mainnet, model.BlockRef{}, fails); err != nil {
 		t.Errorf("a coinbase spends nothing: %v", err)
+	}
+}
+
+// A view is used again for one transaction after the other, and is empty after an
+// error.
+func TestViewOfOneTransaction(t *testing.T) {
+	var block, v model.BlockView
+	if err := block.Decode(twoPayments(t)); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		for i := range block.Txs {
+			want := block.Tx(i, model.Mainnet, model.BlockRef{})
+			want.Block = model.BlockRef{}
+			raw := model.AppendTx(nil, want)
+			if err := v.DecodeTx(raw); err != nil {
+				t.Fatal(err)
+			}
+			got, err := v.TxWith(0, model.Mainnet, model.BlockRef{}, model.Beyond{})
+			if diff := cmp.Diff(want, got); err != nil || diff != "" {
+				t.Errorf("transaction %d: %v (-want +got)\n%s", i, err, diff)
+			}
+			if err := v.DecodeTx(raw[:len(raw)-1]); err == nil || len(v.Txs)+len(v.Ins)+len(v.Outs) != 0 {
+				t.Errorf("truncated: %v, and the view holds something", err)
+			}
+		}
 	}
 }

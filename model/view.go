@@ -143,6 +143,12 @@ func (v *BlockView) Tx(i int, net Network, ref BlockRef) *Tx {
 	return t
 }
 
+// TxWith builds the i-th transaction, which says that it stands in ref, as
+// [BlockView.BlockWith] does: it shares no memory with others.
+func (v *BlockView) TxWith(i int, net Network, ref BlockRef, b Beyond) (*Tx, error) {
+	return v.tx(i, net, ref, &b)
+}
+
 func (v *BlockView) tx(i int, net Network, ref BlockRef, b *Beyond) (*Tx, error) {
 	x := &v.Txs[i]
 	t := &Tx{Inputs: make([]Input, x.InTo-x.InFrom), Outputs: make([]Output, x.OutTo-x.OutFrom)}

@@ -329,24 +329,33 @@ func DecodeBlock(raw []byte, net Network) (*Block, error) {
 // DecodeTx parses one transaction, all of raw, with the errors of
 // [BlockView.Decode]. The result aliases raw.
 func DecodeTx(raw []byte, net Network) (*Tx, error) {
-	return DecodeTxWith(raw, net, BlockRef{}, Beyond{})
+	var v BlockView
+	if err := v.DecodeTx(raw); err != nil {
+		return nil, err
+	}
+	return v.tx(0, net, BlockRef{}, &Beyond{})
 }
 
-// DecodeTxWith parses one transaction as [DecodeTx] does, and builds it as
-// [BlockView.BlockWith] does: b speaks of a block that holds nothing else.
-func DecodeTxWith(raw []byte, net Network, ref BlockRef, b Beyond) (*Tx, error) {
+// DecodeTx parses one transaction, all of raw, with the errors of
+// [BlockView.Decode], as if it were a block without a header. It does not allocate
+// once its slices have grown to the size of the transactions.
+func (v *BlockView) DecodeTx(raw []byte) error {
+	v.reset()
 	if len(raw) > MaxBlockSize {
-		return nil, &DecodeError{0, "transaction", fmt.Errorf("%d bytes, more than %d", len(raw), MaxBlockSize)}
+		return &DecodeError{0, "transaction", fmt.Errorf("%d bytes, more than %d", len(raw), MaxBlockSize)}
 	}
-	v := BlockView{raw: raw}
+	v.raw = raw
 	end, err := v.decodeTx(0)
 	switch {
 	case err != nil:
-		return nil, err
 	case end != len(raw):
-		return nil, trailing(end, "end of transaction", len(raw)-end)
+		v.reset()
+		return trailing(end, "end of transaction", len(raw)-end)
 	case len(v.Ins) > 1 && v.spendsNull(&v.Txs[0]):
-		return nil, &DecodeError{0, "transaction", errNullPrevout}
+		err = &DecodeError{0, "transaction", errNullPrevout}
+	default:
+		return nil
 	}
-	return v.tx(0, net, ref, &b)
+	v.reset()
+	return err
 }

@@ -15,6 +15,7 @@ import (
 type Index struct {
 	p         Params
 	addrs     *table
+	walked    walked
 	cluster   []uint32 // by id
 	least     []uint32 // by cluster: the id of its least member
 	start     []uint32 // by cluster, one more at the end: where its members begin

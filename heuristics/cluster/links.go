@@ -69,8 +69,8 @@ func (x *Index) PartWithout(tx model.TxID, a model.Address) uint32 {
 // change, while its other link stays.
 //
 // Nothing that was refused on account of the link comes in for it: the parts are
-// what is left of the cluster, and not what a new clustering would make, whose
-// parts can only be larger.
+// what the other links of the cluster make, and not what a new clustering would,
+// which may join more, and refuse what contradicts that. [Params.Skip] makes one.
 func (x *Index) PartWithoutLink(t LinkType, tx model.TxID, a model.Address) uint32 {
 	id, ok := x.addrs.id(a)
 	if !ok {

@@ -104,10 +104,15 @@ func (b *builder) add(tx *model.Tx) error {
 	n.Txs++
 	b.owners = b.owners[:0]
 	joint, known := false, 0
-	if !tx.Coinbase() {
+	ids := &b.x.walked.ids
+	b.x.walked.marks = append(b.x.walked.marks, mark(tx))
+	if tx.Coinbase() {
+		*ids = append(*ids, None)
+	} else {
 		for i := range tx.Inputs {
 			in := &tx.Inputs[i]
 			if in.OwnerBy == model.OwnerUnknown || in.Owner.IsZero() {
+				*ids = append(*ids, None)
 				n.Unowned++
 				continue
 			}
@@ -118,6 +123,7 @@ func (b *builder) add(tx *model.Tx) error {
 			if err != nil {
 				return err
 			}
+			*ids = append(*ids, id)
 			if !b.links(in.Owner) {
 				n.Unownable++
 				continue
@@ -132,11 +138,14 @@ func (b *builder) add(tx *model.Tx) error {
 	}
 	b.before = uint32(len(b.x.addrs.addrs))
 	for i := range tx.Outputs {
+		id := uint32(None)
 		if o := &tx.Outputs[i]; o.Spendable() && !o.Owner.IsZero() {
-			if _, err := b.see(o.Owner); err != nil {
+			var err error
+			if id, err = b.see(o.Owner); err != nil {
 				return err
 			}
 		}
+		*ids = append(*ids, id)
 	}
 	switch {
 	case joint:

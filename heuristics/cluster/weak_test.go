@@ -447,3 +447,110 @@ tx end: new(k) 1 => l 1`)
 		t.Errorf("without predictions: %+v", plain)
 	}
 }
+
+// TestWithoutIsNoNewClustering: what is left of a cluster without a link is what its
+// other links make of it. A clustering that never had the link may join more, and,
+// where labels then refuse what they let pass before, also part what is left here.
+func TestWithoutIsNoNewClustering(t *testing.T) {
+	f := heuristictest.Ledger(t, `
+fill
+label Ann: addr(a) category=actor confidence=0.9
+label Carl: addr(c) category=actor confidence=0.9
+label Ann: addr(d) category=actor confidence=0.9
+tx ab: new(a) 1 new(b) 1 => x 2
+tx bc: new(b) 1 new(c) 1 => x 2
+tx bd: new(b) 1 new(d) 1 => x 2
+tx be: new(b) 1 new(e) 1 => x 2`)
+	x := indexOf(t, f.Ledger.Set(), heuristics.Options{}, cluster.Heuristic)
+	ab, _ := f.Tx("ab")
+	p := cluster.DefaultParams()
+	p.Skip = []model.TxID{ab}
+	fresh := indexOf(t, f.Ledger.Set(), heuristics.Options{}, cluster.New(p))
+	b := address(t, f, "b")
+	for _, v := range []struct {
+		other       string
+		left, fresh bool
+	}{
+		{"a", false, false}, {"c", false, true}, {"d", true, false}, {"e", true, true},
+	} {
+		o := address(t, f, v.other)
+		if got := x.LinkedWithout(ab, b, o); got != v.left {
+			t.Errorf("without ab, b is linked with %s: %v, want %v", v.other, got, v.left)
+		}
+		if got := fresh.Same(b, o); got != v.fresh {
+			t.Errorf("made anew without ab, b is with %s: %v, want %v", v.other, got, v.fresh)
+		}
+	}
+}
+
+// TestRebuildAndExplain: without labels and predictions, what is left without a
+// transaction is what a clustering that skips it makes; and each step of an
+// explanation is a transaction that does what the step says, from one end to the
+// other.
+func TestRebuildAndExplain(t *testing.T) {
+	r := rand.New(rand.NewPCG(31, 32))
+	follow := following()
+	follow.ChangeDelay = 0
+	steps, changes := 0, 0
+	for trial := range 40 {
+		n := 6 + r.IntN(14)
+		who := make([]model.Address, n)
+		for i := range who {
+			who[i] = model.AddressOf(append([]byte{0, 20, byte(i)}, make([]byte, 19)...), model.Mainnet)
+		}
+		by := map[model.TxID]*model.Tx{}
+		var chain blocks
+		for k := range 2 * n {
+			to := r.Perm(n)[:4]
+			tx := spends(k, 800_000+k, []model.Output{{Value: 1e9, Owner: who[to[0]]}, {Value: 123_456_789, Owner: who[to[1]]}}, who[to[2]])
+			if r.IntN(2) == 0 {
+				tx = spends(k, 800_000+k, []model.Output{{Value: 1000, Owner: who[to[0]]}}, who[to[2]], who[to[3]])
+			}
+			by[tx.ID] = tx
+			chain = append(chain, &model.Block{Ref: tx.Block, Txs: []*model.Tx{tx}})
+		}
+		x := indexOf(t, sources.Set{Blocks: chain}, heuristics.Options{}, cluster.Heuristic)
+		for id := range by {
+			p := cluster.DefaultParams()
+			p.Skip = []model.TxID{id}
+			fresh := indexOf(t, sources.Set{Blocks: chain}, heuristics.Options{}, cluster.New(p))
+			left := name(n, func(i, j int) bool { return x.LinkedWithout(id, who[i], who[j]) })
+			if made := groups(fresh, who); left != made {
+				t.Fatalf("trial %d: without %v %s is left, and a new clustering makes %s", trial, id, left, made)
+			}
+		}
+		x = indexOf(t, sources.Set{Blocks: chain}, heuristics.Options{}, cluster.New(follow))
+		for _, a := range who {
+			for _, b := range who {
+				at := a
+				path := x.Explain(a, b)
+				for _, l := range path {
+					tx := by[l.Tx]
+					spendsIt := func(a model.Address) bool {
+						return slices.ContainsFunc(tx.Inputs, func(in model.Input) bool { return in.Owner == a })
+					}
+					paysIt := func(a model.Address) bool { return tx.Outputs[len(tx.Outputs)-1].Owner == a }
+					ok := l.A == at
+					switch l.Type {
+					case cluster.Cospend:
+						ok = ok && spendsIt(l.A) && spendsIt(l.B)
+					case cluster.Change:
+						ok = ok && (spendsIt(l.A) && paysIt(l.B) || spendsIt(l.B) && paysIt(l.A))
+						changes++
+					}
+					if !ok {
+						t.Fatalf("trial %d: from %v to %v by %+v, at %v", trial, a, b, l, at)
+					}
+					at = l.B
+					steps++
+				}
+				if joined := a != b && x.Same(a, b); joined && at != b || !joined && len(path) > 0 {
+					t.Fatalf("trial %d: joined %v, and the way from %v to %v ends at %v", trial, joined, a, b, at)
+				}
+			}
+		}
+	}
+	if steps < 1000 || changes < 100 {
+		t.Errorf("%d steps, %d of them of change: the test proves little", steps, changes)
+	}
+}

@@ -500,13 +500,17 @@ func TestReorganisationUnderASession(t *testing.T) {
 	f.Store(after.Ledger)
 	gone, _ := after.Tx("gone")
 	block := blockOf(t, after, gone)
+	var last error
 	for found, err := range s.Run(t.Context(), s.Sweep(t.Context())) {
-		if err != nil {
-			continue // it may say so
+		if last = err; err != nil {
+			continue
 		}
 		if found.Block.Hash == block.Hash && found.AsOf.Hash != block.Hash && accuses(found.Kind) {
 			t.Errorf("as of the old tip, in a new block: %q", found.Claim)
 		}
+	}
+	if !errors.Is(last, sources.ErrReorg) {
+		t.Errorf("the run ends with %v, want an error of kind %v", last, sources.ErrReorg)
 	}
 }
 

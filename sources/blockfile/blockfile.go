@@ -64,8 +64,10 @@ type Chain struct {
 	spent      []sources.Provenance
 	history    history
 	recent     recent
+	readers    sync.Pool // of *blockReader
 
 	mu     sync.RWMutex // held for writing to close
+	unlock func()       // RUnlock of mu, made once
 	closed bool
 }
 
@@ -97,7 +99,7 @@ func Open(ctx context.Context, paths []string, o Options) (_ *Chain, err error) 
 		return nil, &sources.Error{Source: "blockfile", Op: "Open", Err: fmt.Errorf("%w: no paths given", sources.ErrNotFound)}
 	}
 	c := &Chain{net: o.Network, files: files, tip: noBlock, history: history{lock: make(chan struct{}, 1)}}
-	c.seed = maphash.MakeSeed()
+	c.seed, c.unlock = maphash.MakeSeed(), c.mu.RUnlock
 	for _, f := range files {
 		f.seed = c.seed
 	}
@@ -285,7 +287,7 @@ func (c *Chain) use(op string) (done func(), err error) {
 		c.mu.RUnlock()
 		return nil, &sources.Error{Source: "blockfile", Op: op, Err: fmt.Errorf("%w: %w", sources.ErrUnavailable, os.ErrClosed)}
 	}
-	return c.mu.RUnlock, nil
+	return c.unlock, nil
 }
 
 // Problems returns what was dropped or could not be read, in the order of the

@@ -79,9 +79,10 @@
 //
 // Plain files are read in place and never loaded whole, two times at Open and
 // again as blocks are asked for; gzipped files are unpacked into memory. The
-// index takes 48 to 56 bytes of memory for a transaction, 12 for an output, and 24
-// for an input whose output was not read; [Chain.History] adds 16 for each output
-// and input when it is first called. So a hundred million transactions, with three
-// outputs each, take some 10 GB: a part of the chain, not the whole, which wants an
-// index on disk.
+// index takes 48 to 56 bytes of memory for a transaction, 12 for an output, 4 for an
+// input, and 24 more for one whose output was not read; [Chain.History] adds 16 for
+// each output and input when it is first called. So a hundred million transactions,
+// with three outputs each, take some 10 GB: a part of the chain, not the whole, which
+// wants an index on disk. Up to 64 MiB of the blocks that were read last are kept,
+// because most outputs are spent soon.
 package blockfile

@@ -291,26 +291,32 @@ func (c *Chain) tx(n uint32) (*model.Tx, error) {
 	ref.Pos = int32(i)
 	ref.Known |= model.KnownPos
 	companion := c.companions[at]
-	var buf [64]byte
-	var failed error
-	t, err := model.DecodeTxWith(raw, c.net, ref, model.Beyond{
+	r, _ := c.readers.Get().(*blockReader)
+	if r == nil {
+		r = new(blockReader)
+	}
+	defer c.readers.Put(r)
+	if err := r.view.DecodeTx(raw); err != nil {
+		return nil, errChanged
+	}
+	t, err := r.view.TxWith(0, c.net, ref, model.Beyond{
 		IDs: ids,
 		Spent: func(in int, prev *model.Outpoint) (value model.Amount, owner model.Address, ok bool, err error) {
 			var script []byte
 			if _, out, _, known := c.output(*prev); known {
-				value, script, failed = c.readOutput(out, at, buf[:])
+				value, script, err = c.readOutput(out, at, r.out[:])
 			} else if companion != nil {
 				value, script = companion.output(int(i), in)
 			} else {
 				return 0, owner, false, nil
 			}
-			return value, model.AddressOf(script, c.net), true, failed
+			return value, model.AddressOf(script, c.net), true, err
 		},
 	})
-	switch {
-	case failed != nil:
-		return nil, failed
-	case err != nil || t.ID != c.ids[n]:
+	if err != nil {
+		return nil, err
+	}
+	if t.ID != c.ids[n] {
 		return nil, errChanged
 	}
 	return t, nil

@@ -30,7 +30,7 @@
 //	outpoint    txid:vout; or tx, and vout where it is known
 //	custodian   who kept the book
 //	dated       when it was exported
-//	confidence  0 to 1, or 85%
+//	confidence  more than 0, to 1; or 85%
 //
 // What every row has in common need not be a column: [Options] has it. [Deposits],
 // [Orders], [Workers] and [Payouts] are the options for the lists that services

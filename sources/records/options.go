@@ -154,9 +154,19 @@ func (o *Options) columns(names []string) (at [fields]int, unused []string, err 
 		}
 		return at, nil, nil
 	}
+	folded := make([]string, len(names))
+	for i, n := range names {
+		folded[i] = model.EntityKey(n)
+	}
 	for f, known := range headers {
 		for _, want := range known {
-			if take(field(f), func(n string) bool { return model.EntityKey(n) == model.EntityKey(want) }) {
+			want = model.EntityKey(want)
+			i := 0
+			for i < len(folded) && (used[i] || folded[i] != want) {
+				i++
+			}
+			if i < len(folded) {
+				at[f], used[i] = i, true
 				break
 			}
 		}

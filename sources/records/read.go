@@ -251,6 +251,10 @@ func delimiter(text []byte) rune {
 func (f *file) jsonLines() error {
 	f.format = "json lines"
 	number := 0
+	// Lines have the same keys as a rule, and telling what they mean is most of
+	// the work.
+	var last, unused []string
+	var at [fields]int
 	for text := f.Text; len(text) > 0; {
 		var row []byte
 		row, text, _ = bytes.Cut(text, []byte("\n"))
@@ -262,15 +266,17 @@ func (f *file) jsonLines() error {
 		if err != nil {
 			return err
 		}
-		at, unused, err := f.o.columns(names)
-		if err != nil && f.o.Columns == nil {
-			return f.errorf(number, 0, "%w", err)
-		}
-		if f.o.Columns != nil {
-			// A key that a line does not have is a field that is not known there.
-			if at, err = f.mapped(names); err != nil {
+		if last == nil || !slices.Equal(names, last) {
+			if f.o.Columns != nil {
+				// A key that a line does not have is a field that is not known there.
+				at, err = f.mapped(names)
+			} else {
+				at, unused, err = f.o.columns(names)
+			}
+			if err != nil {
 				return f.errorf(number, 0, "%w", err)
 			}
+			last = names
 		}
 		f.leave(unused)
 		err = f.entry(number, row, func(g field) (string, int, int) {
@@ -324,6 +330,7 @@ func (f *file) object(number int, row []byte) (names, values []string, cols []in
 		}
 		return nil, nil, nil, bad(err)
 	}
+	seen := map[string]bool{}
 	for dec.More() {
 		key, err := dec.Token()
 		if err != nil {
@@ -331,11 +338,12 @@ func (f *file) object(number int, row []byte) (names, values []string, cols []in
 		}
 		name, _ := key.(string)
 		switch {
-		case slices.Contains(names, name):
+		case seen[name]:
 			return nil, nil, nil, bad(fmt.Errorf("the key %q stands there twice", clip(name)))
 		case len(names) == maxColumns:
 			return nil, nil, nil, bad(fmt.Errorf("more than %d keys", maxColumns))
 		}
+		seen[name] = true
 		v, err := dec.Token()
 		if err != nil {
 			return nil, nil, nil, bad(err)
@@ -451,6 +459,10 @@ func (f *file) entry(number int, row []byte, get func(field) (string, int, int))
 	f.place(&e, has, fail)
 	if s, ok := has(fConfidence); ok {
 		c, err := share(s)
+		if err == nil && c == 0 {
+			// Zero is what an entry has for which nobody stated one.
+			err = errors.New("0 leaves nothing of the row: leave the row out, or the field empty where it is not known")
+		}
 		fail(fConfidence, err)
 		e.Confidence = c
 	}

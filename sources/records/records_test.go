@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -176,6 +177,23 @@ func TestWhatIsLeftOut(t *testing.T) {
 	}
 }
 
+// Each line of JSON may have other keys than the one before.
+func TestKeysOfEachLine(t *testing.T) {
+	text := "{\"user\":\"a\",\"memo\":1}\n{\"user\":\"b\",\"memo\":2}\n{\"worker\":\"w\",\"user\":\"c\"}\n{}\n{\"user\":\"d\",\"memo\":3}\n"
+	s := read(t, text, records.Orders("H"))
+	var got []string
+	for _, e := range all(t, s) {
+		got = append(got, e.Account+"/"+e.Worker)
+	}
+	slices.Sort(got)
+	if diff := cmp.Diff([]string{"/", "a/", "b/", "c/w", "d/"}, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	if want := `json lines; 5 entries; 5 orders; columns not read: "memo"`; s.Provenance()[0].Note != want {
+		t.Errorf("note %q, want %q", s.Provenance()[0].Note, want)
+	}
+}
+
 // An error says where it is and repeats the word at fault.
 func TestErrors(t *testing.T) {
 	o := records.Orders("H")
@@ -204,6 +222,7 @@ func TestErrors(t *testing.T) {
 		{"output,txid\n" + tx + ":0," + tx + "\n", "b.csv:2:1: malformed data: outpoint: both", o},
 		{"network\nmoonnet\n", "b.csv:2:1: malformed data: network:", o},
 		{"confidence\n1.5\n", "b.csv:2:1: malformed data: confidence:", o},
+		{"confidence\n0\n", "b.csv:2:1: malformed data: confidence: 0 leaves nothing", o},
 		{"confidence\n101%\n", "b.csv:2:1: malformed data: confidence: percentage", o},
 		{"worker\n" + long + "\n", "b.csv:2:1: malformed data: worker: 300 bytes, more than 256", o},
 		{"worker\na\u202eb\n", "b.csv:2:1: malformed data: worker: the character U+202E is not allowed", o},
