@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/goldwash/goldwash/heuristics/change"
@@ -90,7 +91,7 @@ func regtestChange(ctx context.Context, w io.Writer, r *regtest) error {
 		return err
 	}
 	fmt.Fprintf(w, "Population: regtest. Wasabi 2 on a test network: %s whose change the wallets tell; %d of outside wallets, of which nothing is known, and %d coinjoins are left out.\n", plural(known, "transaction"), unknown, mixes)
-	fmt.Fprintf(w, "Change, each rule and the vote. So few cases show nothing but that the rules run.\n\n")
+	fmt.Fprintf(w, "Change, each rule and the vote. So few cases show nothing but that the rules run.\n")
 	if err := table(w, known, &rules, all, v.p); err != nil {
 		return err
 	}
@@ -151,25 +152,36 @@ func count(p *change.Prediction, out int, rules *[change.Count]tally, all *tally
 	}
 }
 
-// table prints for each rule how often it named an output, how often it was right,
-// and beside it what was published.
+// table prints for each rule that named an output how often it did, how often it
+// was right, and beside it what was published about another population; and which
+// rules named none.
 func table(w io.Writer, of int, rules *[change.Count]tally, all tally, p change.Params) error {
+	fmt.Fprintf(w, "The last two columns are published ones, of %s. They do not speak of the population of this table.\n\n", change.Population)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "rule\tnamed\tright\tprecision\tTPR\tpublished precision\tpublished TPR")
 	row := func(name string, n tally, a change.Accuracy, ok bool) {
 		precision, tpr := "none", "none"
 		if ok {
-			precision, tpr = permille(int(a.Precision), int(model.Certain)), permille(int(a.TPR), int(model.Certain))
+			precision, tpr = percent(int(a.Precision), int(model.Certain)), percent(int(a.TPR), int(model.Certain))
 		}
 		fmt.Fprintf(t, "%s\t%d\t%d\t%s\t%s\t%s\t%s\n", name, n.named, n.right, share(n.right, n.named), share(n.right, of), precision, tpr)
 	}
+	var silent []string
 	for _, r := range change.Rules() {
+		if rules[r].named == 0 {
+			silent = append(silent, r.String())
+			continue
+		}
 		a, ok := r.Published()
 		row(r.String(), rules[r], a, ok)
 	}
 	a, ok := change.PublishedVote(p.Lead)
 	row(fmt.Sprintf("vote, lead of %d", p.Lead), all, a, ok)
-	return t.Flush()
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(w, "\nRules that named no output: %s.\n", strings.Join(silent, ", "))
+	return err
 }
 
 // earlyChange tests the rules on the first blocks, where the clusters of joint
@@ -191,7 +203,7 @@ func earlyChange(ctx context.Context, w io.Writer, name string) error {
 	v.p.Blind = true
 	var rules, selves [change.Count]tally
 	var all, allSelves tally
-	payments, self, known := 0, 0, 0
+	payments, self, known, several := 0, 0, 0, 0
 	err = each(ctx, c, func(tx *model.Tx) error {
 		outs := spendable(tx)
 		if tx.Coinbase() || len(outs) < 2 {
@@ -203,6 +215,9 @@ func earlyChange(ctx context.Context, w io.Writer, name string) error {
 			if x.Same(tx.Outputs[i].Owner, tx.Inputs[0].Owner) {
 				own, n = i, n+1
 			}
+		}
+		if n > 1 {
+			several++
 		}
 		if n != 1 {
 			return nil
@@ -220,13 +235,14 @@ func earlyChange(ctx context.Context, w io.Writer, name string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "Population: real. Bitcoin's main network, blocks 0 to 14131 (2009): of %s of two outputs or more, %d that send change back to an address that they spend.\n", plural(payments, "payment"), self)
-	fmt.Fprintf(w, "Change, each rule and the vote. The rule self_change is right by definition; the others vote as if they did not see it, and those about new scripts abstain.\n\n")
+	fmt.Fprintf(w, "Population: real. Bitcoin's main network, blocks 0 to 14131 (2009): of %s of two outputs or more, %d that send one output back to an address that they spend, and no other to the payer's cluster. Left out are %d that send several there, and %d that send none.\n",
+		plural(payments, "payment"), self, several, payments-self-known-several)
+	fmt.Fprintf(w, "Change, each rule and the vote. The rule self_change is right by definition; the others vote as if they did not see it, and those about new scripts abstain.\n")
 	if err := table(w, self, &selves, allSelves, v.p); err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "\nPopulation: real. The same blocks: %s with one output in the cluster that joint signatures of the whole file make of the inputs, and none at an address that they spend.\n", plural(known, "payment"))
-	fmt.Fprintf(w, "Change, each rule and the vote. Change that was never spent beside other coins of the payer is not in this population. The rule clustered is not asked.\n\n")
+	fmt.Fprintf(w, "\nPopulation: real. The same blocks: %s with one output in the cluster that joint signatures of the whole file make of the inputs, which is at no address that they spend.\n", plural(known, "payment"))
+	fmt.Fprintf(w, "Change, each rule and the vote. Change that was never spent beside other coins of the payer is not in this population. The rule clustered is not asked.\n")
 	return table(w, known, &rules, all, v.p)
 }
 

@@ -171,10 +171,10 @@ func share(k, n int) string {
 		return "none"
 	}
 	low, high := calibration.Wilson(k, n)
-	return fmt.Sprintf("%s (%s-%s)", permille(k, n), tenths(low), tenths(high))
+	return fmt.Sprintf("%s (%s-%s)", percent(k, n), tenths(low), tenths(high))
 }
 
-func permille(k, n int) string { return fmt.Sprintf("%.1f %%", 100*float64(k)/float64(n)) }
+func percent(k, n int) string { return fmt.Sprintf("%.1f %%", 100*float64(k)/float64(n)) }
 
 func tenths(p model.Probability) string {
 	return fmt.Sprintf("%.1f", 100*float64(p)/float64(model.Certain))

@@ -47,7 +47,9 @@ func New(p Params) *heuristics.Heuristic {
 		x := heuristics.IndexOf[*Index](t, h)
 		known := map[custodyKey]custody{}
 		for i := range x.demoted {
-			t.Report(x.finding(&x.demoted[i], known))
+			f, g := x.finding(&x.demoted[i], known)
+			t.Grade(&f, g)
+			t.Report(f)
 		}
 		return nil, nil
 	}

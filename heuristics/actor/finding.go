@@ -15,8 +15,9 @@ import (
 // confident ones. A pool's cluster may have thousands.
 const maxCustodial = 16
 
-// finding says that a label of an actor is taken for one of an account.
-func (x *Index) finding(d *Demoted, known map[custodyKey]custody) model.Finding {
+// finding says that a label of an actor is taken for one of an account, and on what
+// grounds.
+func (x *Index) finding(d *Demoted, known map[custodyKey]custody) (model.Finding, model.Grounds) {
 	v := x.services.Verdict(d.Address)
 	key := custodyKey{x.clusters.Root(d.Address), d.Reason}
 	c, ok := known[key]
@@ -29,8 +30,7 @@ func (x *Index) finding(d *Demoted, known map[custodyKey]custody) model.Finding 
 		Subject: model.RefAddress(d.Address),
 		Claim: fmt.Sprintf("Address %s is labelled as one of %s, but %s; the label is taken for one of an account%s, and no other address is attributed by it.",
 			d.Address, names(d.Labels), d.Reason.text(v.Why), d.Reason.where()),
-		Score:      model.Product(x.p.AccountCap, "that a custodian holds a key is inferred", c.factor),
-		Confidence: model.AnalyticConfidence{Level: model.Low, Reasons: []string{"who holds the key is inferred from labels and behaviour", "the rate of error was not measured"}},
+		Score: model.Product(x.p.AccountCap, "that a custodian holds a key is inferred", c.factor),
 		Facts: []model.Fact{
 			{Name: "reason", Value: string(d.Reason)},
 			{Name: "cluster_size", Value: fmt.Sprint(x.clusters.Size(d.Address))},
@@ -61,7 +61,21 @@ func (x *Index) finding(d *Demoted, known map[custodyKey]custody) model.Finding 
 	}
 	held := slices.ContainsFunc(d.Labels, func(l model.Label) bool { return l.Role == model.RoleKey })
 	f.Counter = []model.Counter{{Text: "Looked for: a label that says the actor holds the key.", Found: held}}
-	return f
+	if d.Reason == Custodian || d.Reason != OtherRole && x.clusters.Size(d.Address) > 1 {
+		f.Premises = append(f.Premises, model.Premise{
+			Text:     "Who signs for an address together with another one holds both keys.",
+			Question: "Could a transaction that joins them be collaborative?",
+			Answer:   "unknown: those whose signatures or shape say so join nobody, the others need not be one party's",
+		})
+	}
+	g := model.Grounds{
+		// Co-spending with another address that a label gives to a custodian,
+		// or to an account there. What a cluster behaves like is no evidence of
+		// who owns it.
+		Ownership: slices.ContainsFunc(c.labels, func(l model.Label) bool { return l.On != f.Subject }),
+		Notes:     []string{"who holds the key is inferred from labels and behaviour"},
+	}
+	return f, g
 }
 
 // custody is how likely it is that a custodian holds the keys of a cluster, and

@@ -8,6 +8,7 @@ import (
 	"github.com/goldwash/goldwash/heuristics"
 	"github.com/goldwash/goldwash/heuristics/cluster"
 	"github.com/goldwash/goldwash/heuristics/service"
+	"github.com/goldwash/goldwash/internal/sieve"
 	"github.com/goldwash/goldwash/model"
 )
 
@@ -44,6 +45,7 @@ type Index struct {
 	clusters *cluster.Index
 	services *service.Index
 	by       map[model.Address]*group // by the clusters' roots
+	near     sieve.Sieve              // of the addresses of these clusters
 	demoted  []Demoted
 	accounts int
 	parts    parts
@@ -167,8 +169,8 @@ func (x *Index) Account(a model.Address, at model.BlockRef) (Attribution, bool) 
 // group returns the labels of the address's cluster; nil where there are none, or
 // the cluster looks like a service's.
 func (x *Index) group(a model.Address) *group {
-	if len(x.by) == 0 {
-		return nil
+	if !x.near.May(a) {
+		return nil // nearly all
 	}
 	g := x.by[x.clusters.Root(a)]
 	if g == nil || g.service {
@@ -207,10 +209,33 @@ func build(ctx context.Context, s *heuristics.Scan, p Params) (*Index, error) {
 		g.conflicts = signed[root]
 		x.weigh(g)
 	}
+	x.sift(roots)
 	slices.SortFunc(x.demoted, func(a, b Demoted) int { return a.Address.Compare(b.Address) })
 	s.Note("label of an actor's account at a custodian, which no cluster grows from", x.accounts)
 	s.Note("address labelled as an actor's that looks like an account at a custodian: never the actor's own", len(x.demoted))
 	return x, nil
+}
+
+// sift makes the sieve of the addresses that have a group.
+func (x *Index) sift(roots []model.Address) {
+	n := 0
+	for _, root := range roots {
+		if !x.by[root].service {
+			n += x.clusters.Size(root)
+		}
+	}
+	if n == 0 {
+		return
+	}
+	x.near = sieve.New(n)
+	for _, root := range roots {
+		if x.by[root].service {
+			continue
+		}
+		for _, a := range x.clusters.Members(root) {
+			x.near.Add(a)
+		}
+	}
 }
 
 // custodians returns, by their roots, the clusters that signed together with an

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -119,7 +120,7 @@ func (p *Prediction) finding(tx *model.Tx, by *Params, value model.Money) model.
 		{Text: "Rules that abstained." + list(" ", silent), Found: len(silent) > 0},
 	}
 	f.Premises = []model.Premise{
-		{Text: "One party signed all inputs.", Question: "Could the transaction be collaborative?", Answer: "unknown: neither its signatures nor its shape say so"},
+		{Text: "One party signed all inputs.", Question: "Could the transaction be collaborative?", Answer: several(tx)},
 		{Text: "Rules that share what they look at are not counted as independent evidence.", Question: "Do several votes come from one property?", Answer: "yes: one value that is not round gives up to six, and one new script up to three"},
 	}
 	rate := model.NotMeasured("the output named is not the change, on this ledger")
@@ -131,6 +132,15 @@ func (p *Prediction) finding(tx *model.Tx, by *Params, value model.Money) model.
 		})
 	}
 	return f
+}
+
+// several says whether several parties may have signed a transaction that does not
+// look like it.
+func several(tx *model.Tx) string {
+	if slices.ContainsFunc(tx.Inputs, func(in model.Input) bool { return in.SigHash == 0 }) {
+		return "unknown: its shape does not say so, and not every signature was seen"
+	}
+	return "unknown: neither its signatures nor its shape say so"
 }
 
 func list(head string, s []string) string {

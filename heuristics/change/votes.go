@@ -59,7 +59,7 @@ const (
 	whyUnlock     = "what unlocks the inputs was not told"
 	whyPeel       = "it does not have one input and two outputs"
 	whyCluster    = "no clustering was consulted"
-	whyCollab     = "its shape may be collaborative"
+	whyCollab     = "several parties may have signed, by its signatures or its shape"
 	whySelfNone   = "no output goes back to the address of an input"
 	whyNoVotes    = "no rule names an output"
 	whyThreshold  = "the lead over the next output is below the threshold"

@@ -165,7 +165,7 @@ func TestVote(t *testing.T) {
 		{"a vote against", "height 0\ntx old: new(z) 1 => c 1\ntx t: new(a) 10.12345678 => b 1, c rest", "no change: the lead over the next output is below the threshold (output 1 has 6 votes, 4 more than the next)", 6},
 		{"none that it may rest on", "tx t: new(a:p2pkh) 1 new(b:p2pkh) 2 => x 2.5, y:p2pkh 0.5", "no change: none of the rules that a prediction may rest on names the output (output 1 has 3 votes, 3 more than the next)", 3},
 		{"nothing sets them apart", "tx t: new(a) 2 => b 1, c 1", "no change: no rule names an output", 6},
-		{"a sale", "tx t: new(a)!SINGLE|ANYONECANPAY 10.12345678 => b 1, c rest", "no change: its shape may be collaborative (output 1 has 6 votes, 6 more than the next)", 6},
+		{"a sale", "tx t: new(a)!SINGLE|ANYONECANPAY 10.12345678 => b 1, c rest", "no change: several parties may have signed, by its signatures or its shape (output 1 has 6 votes, 6 more than the next)", 6},
 		{"oneself", "tx t: new(a) 2 => b 1, a 1", "output 1 goes back to the address of an input", 6},
 		{"a coinbase", "coinbase t: => a 1, b rest", "no change: a coinbase has no payer", 6},
 	} {
@@ -275,6 +275,9 @@ func TestPoorSources(t *testing.T) {
 	if got.Kind != "change" || got.Subject != model.RefOutpoint(model.Outpoint{Tx: id, Vout: 1}) || got.Score.Probability != change.DefaultParams().Right {
 		t.Errorf("%s on %v, %v", got.Kind, got.Subject, got.Score.Probability)
 	}
+	if got := got.Premises[0].Answer; got != "unknown: neither its signatures nor its shape say so" {
+		t.Errorf("answer %q", got)
+	}
 	silent := got.Counter[1].Text
 	for _, want := range []string{"meiklejohn: it is unknown", "version: the spender of an output is unknown", "clustered: no clustering"} {
 		if !strings.Contains(silent, want) {
@@ -284,6 +287,57 @@ func TestPoorSources(t *testing.T) {
 	if !slices.ContainsFunc(got.ErrorRates, func(e model.ErrorRate) bool { return strings.Contains(e.Population, "Moeser") && !e.Measured }) {
 		t.Errorf("published figures must name their population, and not pass for measured: %+v", got.ErrorRates)
 	}
+}
+
+// TestUnseenSignatures: where no signature was found, the finding does not say that
+// signatures speak for one party.
+func TestUnseenSignatures(t *testing.T) {
+	f := heuristictest.Ledger(t, "tx t: new(a) 10.12345678 new(b) 1 => b#2 1, c rest")
+	src := f.Ledger.Set()
+	id, _ := f.Tx("t")
+	txs, err := src.Txs.Txs(context.Background(), []model.TxID{id})
+	if err != nil {
+		t.Fatal(err)
+	}
+	bare := *txs[0]
+	bare.Inputs = slices.Clone(bare.Inputs)
+	bare.Inputs[1].SigHash, bare.Inputs[1].Witness = 0, nil
+	src.Txs = one{&bare}
+	src.History, src.Spends = nil, nil
+	e, err := heuristics.New(src, []*heuristics.Heuristic{change.Heuristic}, heuristics.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := e.Open(context.Background(), heuristics.Scope{Seeds: []model.Ref{model.RefTx(id)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for fd, err := range s.Run(context.Background(), heuristics.Refs()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		n++
+		if got := fd.Premises[0].Answer; got != "unknown: its shape does not say so, and not every signature was seen" {
+			t.Errorf("answer %q", got)
+		}
+	}
+	if n != 1 {
+		t.Errorf("%d findings, want one", n)
+	}
+}
+
+// one is a source of one transaction.
+type one struct{ tx *model.Tx }
+
+func (o one) Txs(_ context.Context, ids []model.TxID) ([]*model.Tx, error) {
+	txs := make([]*model.Tx, len(ids))
+	for i, id := range ids {
+		if id == o.tx.ID {
+			txs[i] = o.tx
+		}
+	}
+	return txs, nil
 }
 
 // TestSeeds: findings are about what the scope names, and nothing else; what has no

@@ -34,6 +34,7 @@ func report(t *heuristics.Totals, x *Index, p *Params) {
 // seeded is what findings tell of a cluster, once for all of its seeds.
 type seeded struct {
 	members []model.Address
+	joints  int // joint transactions that link them; counted where there are changes
 	changes int // predictions of change that link them
 	skips   int
 	by      map[Reason]*skipped
@@ -68,6 +69,14 @@ func (x *Index) seeds(seeds []model.Ref, p *Params) map[model.Address]*seeded {
 	for i := range x.weak {
 		if s := byNumber[x.cluster[x.weak[i].payer]]; s != nil {
 			s.changes++
+		}
+	}
+	for i := range x.joints.ends {
+		if len(x.weak) == 0 {
+			break
+		}
+		if s := byNumber[x.cluster[x.joints.of(i)[0]]]; s != nil {
+			s.joints++
 		}
 	}
 	from := 0
@@ -195,9 +204,13 @@ func (x *Index) about(a model.Address, s *seeded, p *Params) model.Finding {
 // weaken tells in the finding about a cluster that predictions of change link
 // members of it too.
 func (x *Index) weaken(f *model.Finding, a model.Address, s *seeded, p *Params) {
-	f.Claim = fmt.Sprintf("Address %s is linked with %s by joint signatures and by %s of change, directly or through others; if the predictions are right, one party controls the keys, or a custodian does for its customers.",
-		a, plural(len(s.members)-1, "other address", "other addresses"), plural(s.changes, "prediction", "predictions"))
-	f.Score = model.Product(0, "", append(f.Score.Factors, model.Factor{
+	by, factors := "by joint signatures and ", f.Score.Factors
+	if s.joints == 0 {
+		by, factors = "", nil
+	}
+	f.Claim = fmt.Sprintf("Address %s is linked with %s %sby %s of change, directly or through others; if the predictions are right, one party controls the keys, or a custodian does for its customers.",
+		a, plural(len(s.members)-1, "other address", "other addresses"), by, plural(s.changes, "prediction", "predictions"))
+	f.Score = model.Product(0, "", append(factors, model.Factor{
 		Name: "a prediction of change is right; an address that several of them link is less sure", Given: p.Votes.Right, Probability: p.Votes.Right,
 	})...)
 	f.Facts = append(f.Facts, model.Fact{Name: "predictions_of_change", Value: strconv.Itoa(s.changes)})

@@ -16,8 +16,9 @@ type Params struct {
 	// script and scripts of no standard form, which anybody may use. It merges
 	// strangers, and is there to compare with figures that were made so.
 	LinkAnyScript bool
-	// Skip lists transactions whose addresses are not to be joined, for those
-	// who know more of them than their shape tells.
+	// Skip lists transactions whose addresses are not to be joined, and whose
+	// change is not to be predicted, for those who know more of them than their
+	// shape tells.
 	Skip []model.TxID
 	// LabelConfidence is what a label must have at least to refuse a union.
 	LabelConfidence model.Probability

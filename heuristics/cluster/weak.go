@@ -106,7 +106,10 @@ func (b *builder) follow(ctx context.Context, s *heuristics.Scan) error {
 			f.tip = max(f.tip, tx.Block.Height)
 		}
 	}
-	skipped := make(map[model.TxID]struct{}, len(b.x.skips))
+	skipped := make(map[model.TxID]struct{}, len(b.x.skips)+len(b.p.Skip))
+	for _, id := range b.p.Skip { // among the skips are only those of several inputs
+		skipped[id] = struct{}{}
+	}
 	for i := range b.x.skips {
 		skipped[b.x.skips[i].Tx] = struct{}{}
 	}

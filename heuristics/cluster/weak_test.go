@@ -448,6 +448,51 @@ tx end: new(k) 1 => l 1`)
 	}
 }
 
+// TestPredictionsAlone: a finding about addresses that no transaction signs for
+// together does not say that one does, and its score does not rest on it.
+func TestPredictionsAlone(t *testing.T) {
+	f := heuristictest.Ledger(t, `
+fill
+tx other: new(x) 1 new(y) 1 => z 2
+tx pay: new(b) 10.12345678 => shop 1, c rest
+height 802000
+tx end: new(k) 1 => l 1`)
+	scope := heuristics.Scope{Seeds: []model.Ref{model.RefAddress(address(t, f, "c"))}}
+	fs := heuristictest.Findings(t, heuristictest.Open(t, f, scope, cluster.New(following())))
+	if len(fs) != 1 {
+		t.Fatalf("%d findings, want one", len(fs))
+	}
+	if err := fs[0].Validate(); err != nil {
+		t.Error(err)
+	}
+	if !strings.Contains(fs[0].Claim, "is linked with 1 other address by 1 prediction of change") {
+		t.Errorf("claim %q", fs[0].Claim)
+	}
+	if want := following().Votes.Right; fs[0].Score.Probability != want {
+		t.Errorf("probability %v, want %v", fs[0].Score.Probability, want)
+	}
+}
+
+// TestSkippedPayment: a transaction that the caller lists joins nobody by its
+// change either, also where one address alone signs it.
+func TestSkippedPayment(t *testing.T) {
+	f := heuristictest.Ledger(t, `
+fill
+tx pay: new(b) 10.12345678 => shop 1, c rest
+height 802000
+tx end: new(k) 1 => l 1`)
+	pay, _ := f.Tx("pay")
+	b, c := address(t, f, "b"), address(t, f, "c")
+	p := following()
+	if x := indexOf(t, f.Ledger.Set(), heuristics.Options{}, cluster.New(p)); !x.Same(b, c) || x.LinkedWithout(pay, b, c) {
+		t.Fatal("want b and c joined by the payment alone")
+	}
+	p.Skip = []model.TxID{pay}
+	if x := indexOf(t, f.Ledger.Set(), heuristics.Options{}, cluster.New(p)); x.Same(b, c) || len(x.Changes()) > 0 {
+		t.Errorf("the listed payment joins all the same: %+v", x.Changes())
+	}
+}
+
 // TestWithoutIsNoNewClustering: what is left of a cluster without a link is what its
 // other links make of it. A clustering that never had the link may join more, and,
 // where labels then refuse what they let pass before, also part what is left here.
@@ -552,5 +597,28 @@ func TestRebuildAndExplain(t *testing.T) {
 	}
 	if steps < 1000 || changes < 100 {
 		t.Errorf("%d steps, %d of them of change: the test proves little", steps, changes)
+	}
+}
+
+// TestOrderOfGuards: of two guards that refuse one prediction the first in the order
+// is named.
+func TestOrderOfGuards(t *testing.T) {
+	const both = "tx f: new(f) 1 new(f#2) 1 => x 2\ntx h: new(h) 1 new(h#2) 1 => y 2\n"
+	const pay = "tx t1: new(f) 10.12345678 => g 1, h rest\n"
+	const end = "height 802000\ntx end: new(k) 1 => l 1"
+	for _, v := range []struct{ name, text, want string }{
+		{"negative before label", "label Ann: addr(f) category=actor\nlabel Carl: addr(h) category=actor\n" + pay + "tx j: t1.0 t1.1 => z rest\n" + end, "t1 negative_edge by j"},
+		{"label before big", "label Ann: addr(f) category=actor\nlabel Carl: addr(h) category=actor\n" + both + pay + end, "t1 label_conflict"},
+		{"big before late", both + pay, "t1 big_with_big"},
+		{"late before custodian", "label Portmere: addr(f) category=exchange\n" + pay, "t1 late_merge"},
+		{"custodian", "label Portmere: addr(f) category=exchange\n" + pay + end, "t1 custodian"},
+	} {
+		f := heuristictest.Ledger(t, "fill\n"+v.text)
+		p := following()
+		p.ChangeSmaller = 1
+		x := indexOf(t, f.Ledger.Set(), heuristics.Options{}, cluster.New(p))
+		if diff := cmp.Diff([]string{v.want}, refusals(f, x)); diff != "" {
+			t.Errorf("%s (-want +got)\n%s", v.name, diff)
+		}
 	}
 }

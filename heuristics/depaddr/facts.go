@@ -3,7 +3,6 @@ package depaddr
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"math"
 	"slices"
 
@@ -13,7 +12,7 @@ import (
 )
 
 // none stands for an address, a cluster or an operator that is not known.
-const none = math.MaxUint32
+const none = cluster.None
 
 // facts are the transactions of the scope that pay or spend watched clusters,
 // with addresses by their ids. They are read in rounds, because which clusters
@@ -71,9 +70,14 @@ func (f *facts) gather(ctx context.Context, s *heuristics.Scan, clusters []uint3
 		return nil
 	}
 	seq := 0
+	walk := cluster.WalkOf(s)
 	for tx, err := range s.Txs(ctx) {
+		var ins, outs []uint32
 		if err == nil {
-			err = f.add(tx, seq, fresh)
+			ins, outs, err = walk.Next(tx)
+		}
+		if err == nil {
+			f.add(tx, seq, fresh, ins, outs)
 		}
 		if err != nil {
 			return err
@@ -87,31 +91,35 @@ func (f *facts) gather(ctx context.Context, s *heuristics.Scan, clusters []uint3
 	return nil
 }
 
-// add keeps a transaction if it matters.
-func (f *facts) add(tx *model.Tx, seq int, fresh []bool) error {
+// touches reports whether one of the ids is of a cluster that is to be watched.
+func (f *facts) touches(fresh []bool, ids []uint32) bool {
+	for _, id := range ids {
+		if id != none && fresh[f.x.ClusterOf(id)] {
+			return true
+		}
+	}
+	return false
+}
+
+// add keeps a transaction if it matters. Its addresses have the ids.
+func (f *facts) add(tx *model.Tx, seq int, fresh []bool, inIDs, outIDs []uint32) {
+	if !f.touches(fresh, inIDs) && !f.touches(fresh, outIDs) {
+		return // nearly all
+	}
 	m := move{tx: tx.ID, block: tx.Block, seq: seq, payer: none, mint: tx.Coinbase(), inFrom: len(f.ins), outFrom: len(f.outs)}
 	matters, kept := false, false
-	see := func(a model.Address) (uint32, error) {
-		id, ok := f.x.ID(a)
-		if !ok {
-			return none, fmt.Errorf("depaddr: address %s was not there when the clusters were built: the source has changed", a)
-		}
+	see := func(id uint32) {
 		c := f.x.ClusterOf(id)
 		matters, kept = matters || fresh[c], kept || f.watched[c]
-		return id, nil
 	}
-	drop := func() { f.ins, f.outs = f.ins[:m.inFrom], f.outs[:m.outFrom] }
 	if !m.mint {
-		for i := range tx.Inputs {
+		for i, id := range inIDs {
 			t := &tx.Inputs[i]
-			if t.OwnerBy == model.OwnerUnknown || t.Owner.IsZero() || !t.Owner.Ownable() {
+			if id == none || !t.Owner.Ownable() {
 				m.unowned = true
 				continue
 			}
-			id, err := see(t.Owner)
-			if err != nil {
-				return err
-			}
+			see(id)
 			f.ins = append(f.ins, in{id, t.Prev})
 		}
 		if len(tx.Inputs) > 1 {
@@ -121,30 +129,25 @@ func (f *facts) add(tx *model.Tx, seq int, fresh []bool) error {
 			m.payer = f.x.ClusterOf(f.ins[m.inFrom].id)
 		}
 	}
-	for i := range tx.Outputs {
+	for i, id := range outIDs {
 		o := &tx.Outputs[i]
 		if !o.Spendable() || o.Value <= 0 {
 			continue
 		}
-		id := uint32(none)
-		if !o.Owner.IsZero() {
-			var err error
-			if id, err = see(o.Owner); err != nil {
-				return err
-			}
+		if id != none {
+			see(id)
 		}
 		f.outs = append(f.outs, out{id, uint32(i), o.Value})
 		m.total = plus(m.total, o.Value)
 	}
 	if !matters || kept {
-		drop()
-		return nil
+		f.ins, f.outs = f.ins[:m.inFrom], f.outs[:m.outFrom]
+		return
 	}
 	m.inTo, m.outTo = len(f.ins), len(f.outs)
 	f.moves = append(f.moves, m)
 	last := &f.moves[len(f.moves)-1]
 	last.signers = len(f.owners(uint32(len(f.moves) - 1)))
-	return nil
 }
 
 // sort puts the transactions in ledger order and makes the lists by address.

@@ -13,12 +13,15 @@ import (
 // report says of each operator what was inferred.
 func report(t *heuristics.Totals, x *Index) {
 	for i := range x.operators {
-		t.Report(x.finding(&x.operators[i]))
+		o := &x.operators[i]
+		f, g := x.finding(o)
+		t.Grade(&f, g)
+		t.Report(f)
 	}
 }
 
-// finding is the finding about one operator.
-func (x *Index) finding(o *operator) model.Finding {
+// finding is the finding about one operator, and what it is grounded on.
+func (x *Index) finding(o *operator) (model.Finding, model.Grounds) {
 	a, _ := o.seed.On.Address()
 	n := len(o.all)
 	by := map[Route]int{}
@@ -47,10 +50,6 @@ func (x *Index) finding(o *operator) model.Finding {
 		Claim: fmt.Sprintf("%s %s to the operator of %s, given that its label, %s (%s), is right: inferred %d by co-spending, %d by behaviour, %d as a collector.",
 			plural(n, "address", "addresses"), verb, a, name, o.seed.Category, by[CoSpend], by[Behaviour], by[Collection]),
 		Score: weakest.Score,
-		Confidence: model.AnalyticConfidence{Level: model.Low, Reasons: []string{
-			"it rests on labels from outside, which this library cannot check",
-			"the rate of error of the rules was not measured",
-		}},
 		Facts: []model.Fact{
 			{Name: "entity", Value: o.seed.Entity}, {Name: "category", Value: string(o.seed.Category)},
 			{Name: "by_co_spend", Value: strconv.Itoa(by[CoSpend])}, {Name: "by_behaviour", Value: strconv.Itoa(by[Behaviour])},
@@ -103,7 +102,26 @@ func (x *Index) finding(o *operator) model.Finding {
 	if n > x.p.MaxParts {
 		f.Unseen = append(f.Unseen, fmt.Sprintf("%d of %d addresses are not listed here; the index has them all", n-x.p.MaxParts, n))
 	}
-	return f
+	return f, x.grounds(o, by, seeds)
+}
+
+// grounds are co-spending where it alone decides, for all addresses; how many
+// transactions link the one that the fewest do; and the labels of the seeds. Where
+// behaviour or collectors decide, customers of others are told from the operator's
+// by the labels that there are.
+func (x *Index) grounds(o *operator, by map[Route]int, seeds []model.Label) model.Grounds {
+	g := model.Grounds{
+		Ownership: by[CoSpend] == len(o.all), Rounds: x.all[o.all[0]].Sweeps, Labels: seeds,
+		CoverageUnknown: by[CoSpend] < len(o.all),
+		Notes:           []string{"it rests on labels from outside, which this library cannot check"},
+	}
+	for _, i := range o.all {
+		g.Rounds = min(g.Rounds, x.all[i].Sweeps)
+	}
+	if !g.Ownership && by[CoSpend] > 0 {
+		g.Notes = append(g.Notes, "the addresses that co-spending alone decides are better founded than the others")
+	}
+	return g
 }
 
 // links lists the transactions that link the addresses with the seed.
@@ -179,6 +197,10 @@ func (x *Index) premises(o *operator, a model.Address, by map[Route]int) []model
 			Text:     "Each transaction that joins the addresses was signed by one party.",
 			Question: "Could one of them be collaborative?",
 			Answer:   "unknown: those whose signatures or shape say so were left out, the others need not be one party's",
+		}, model.Premise{
+			Text:     "Who signs for both addresses is the labelled operator.",
+			Question: "Could another custodian hold both keys?",
+			Answer:   "unknown: no label in the cluster names another party, and most custodians' addresses carry no label",
 		})
 	}
 	if by[Behaviour] > 0 {

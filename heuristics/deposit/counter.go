@@ -195,23 +195,12 @@ func (f *found) premises(g *model.Finding) {
 
 func (f *found) payeePremises(g *model.Finding) {
 	d := f.d
-	answer, label, what := "unknown: the time of the block is not known.", d.Payee, "the label"
 	inf, inferred := depaddr.Of(f.pass).Inferred(d.Address)
-	if inferred = inferred && d.Inferred(); inferred {
-		label, what = inf.Seed, "the label that it is inferred from"
-	}
-	if _, known := label.HoldsAt(f.tx.Block); !known {
-		answer = "unknown: " + what + " is bounded in time, and the time of the block is not known."
+	inferred = inferred && d.Inferred()
+	label, at, what := f.payeeLabel()
+	answer := current(label, at, what)
+	if _, known := label.HoldsAt(at); !known {
 		g.Unseen = append(g.Unseen, "Whether the payee's label held at the time of the payment.")
-	} else if when, ok := f.tx.Block.Clock(); ok {
-		switch {
-		case !label.From.IsZero() || !label.To.IsZero():
-			answer = "yes: the block's time is within the bounds of " + what + "."
-		case !label.Asserted.IsZero():
-			answer = fmt.Sprintf("unknown: %s has no bounds; it was asserted on %s, the payment was on %s.", what, day(label.Asserted), day(when))
-		default:
-			answer = fmt.Sprintf("unknown: %s has neither bounds nor a date.", what)
-		}
 	}
 	g.Premises = append(g.Premises, model.Premise{Text: fmt.Sprintf("%s is an address of %s.", d.Address, d.Payee.Entity), Question: "Was the label current at that height?", Answer: answer})
 	if d.Inferred() {
@@ -232,6 +221,32 @@ func (f *found) payeePremises(g *model.Finding) {
 				WhyNot: fmt.Sprintf("two labels conflict, with confidence %s against %s.", l.Confidence.Short(), d.Payee.Confidence.Short())})
 		}
 	}
+}
+
+// payeeLabel returns the label from outside that the payee rests on, the block of
+// the payment, and what to call the label.
+func (f *found) payeeLabel() (l *model.Label, at model.BlockRef, what string) {
+	if inf, ok := depaddr.Of(f.pass).Inferred(f.d.Address); ok && f.d.Inferred() {
+		return &inf.Seed, f.tx.Block, "the label that it is inferred from"
+	}
+	return &f.d.Payee, f.tx.Block, "the label"
+}
+
+// current answers whether a label held at the time of a payment.
+func current(l *model.Label, at model.BlockRef, what string) string {
+	if _, known := l.HoldsAt(at); !known {
+		return "unknown: " + what + " is bounded in time, and the time of the block is not known."
+	}
+	when, ok := at.Clock()
+	switch {
+	case !ok:
+		return "unknown: the time of the block is not known."
+	case !l.From.IsZero() || !l.To.IsZero():
+		return "yes: the block's time is within the bounds of " + what + "."
+	case !l.Asserted.IsZero():
+		return fmt.Sprintf("unknown: %s has no bounds; it was asserted on %s, the payment was on %s.", what, day(l.Asserted), day(when))
+	}
+	return fmt.Sprintf("unknown: %s has neither bounds nor a date.", what)
 }
 
 func (f *found) payerPremises(g *model.Finding) {

@@ -3,6 +3,7 @@ package deposit
 import (
 	"cmp"
 	"context"
+	"math"
 	"slices"
 	"sort"
 
@@ -26,6 +27,7 @@ type payments struct {
 	paid     []flow // by services; sorted by service, payee's cluster, then order
 	byValue  []uint32
 	received []flow // by services; sorted by service, value, then order
+	visits   []visit
 	first    model.BlockRef
 	last     model.BlockRef
 	// cut is where the columns were full; nothing of later stands in them.
@@ -56,6 +58,14 @@ type flow struct {
 	value   model.Amount
 }
 
+// visit says that a wallet paid a service on a day. They are sorted by service and
+// payer, each once.
+type visit struct {
+	service uint32
+	payer   uint32 // cluster
+	day     int32  // since 1970, UTC
+}
+
 // mine are the categories whose payments are kept. Pools pay their members all
 // day: that a pool pays says nothing about a deposit.
 func mine(c model.Category) bool { return c == model.HashMarketplace || c == model.CloudMining }
@@ -71,11 +81,16 @@ func build(ctx context.Context, s *heuristics.Scan, p Params) (*payments, error)
 	if len(x.holds) == 0 {
 		return x, nil // nobody to read about; the bounds of the scope are of no use
 	}
+	walk := cluster.WalkOf(s)
 	for tx, err := range s.Txs(ctx) {
 		if err != nil {
 			return nil, err
 		}
-		x.add(tx)
+		ins, outs, err := walk.Next(tx)
+		if err != nil {
+			return nil, err
+		}
+		x.add(tx, ins, outs)
 	}
 	if x.full {
 		s.Note("payments of services that were not kept: the bound of the columns is reached", 1)
@@ -123,13 +138,9 @@ func (x *payments) labels(ctx context.Context, s *heuristics.Scan) error {
 	return nil
 }
 
-// holder returns the label by which an address is a service's at the time of a
-// block: one on itself, else one on a member of its cluster; nil where none is.
-func (x *payments) holder(a model.Address, at model.BlockRef) *held {
-	id, ok := x.clusters.ID(a)
-	if !ok {
-		return nil
-	}
+// holder returns the label by which an address of the id is a service's at the time
+// of a block: one on itself, else one on a member of its cluster; nil where none is.
+func (x *payments) holder(id uint32, at model.BlockRef) *held {
 	hs := x.holds[id]
 	if hs == nil {
 		if hs = x.grows[x.clusters.ClusterOf(id)]; hs == nil {
@@ -149,8 +160,9 @@ func (x *payments) holder(a model.Address, at model.BlockRef) *held {
 	return best
 }
 
-// add keeps what a service pays or is paid in a transaction.
-func (x *payments) add(tx *model.Tx) {
+// add keeps what a service pays or is paid in a transaction, whose addresses have
+// the ids.
+func (x *payments) add(tx *model.Tx, ins, outs []uint32) {
 	if x.first.IsZero() {
 		x.first = tx.Block
 	}
@@ -159,12 +171,11 @@ func (x *payments) add(tx *model.Tx) {
 		return
 	}
 	var payer *held
-	for i := range tx.Inputs {
-		in := &tx.Inputs[i]
-		if in.OwnerBy == model.OwnerUnknown {
+	for _, id := range ins {
+		if id == cluster.None {
 			continue
 		}
-		if payer = x.holder(in.Owner, tx.Block); payer != nil {
+		if payer = x.holder(id, tx.Block); payer != nil {
 			break
 		}
 	}
@@ -181,21 +192,20 @@ func (x *payments) add(tx *model.Tx) {
 		}
 		return uint32(len(x.txs) - 1)
 	}
-	for i := range tx.Outputs {
+	for i, id := range outs {
 		o := &tx.Outputs[i]
-		if !o.Owner.Ownable() || o.Value < max(1, x.p.MinSat-x.p.IdleFee) {
+		if id == cluster.None || !o.Owner.Ownable() || o.Value < max(1, x.p.MinSat-x.p.IdleFee) {
 			continue
 		}
-		id, ok := x.clusters.ID(o.Owner)
-		if !ok {
-			continue
-		}
-		to := x.holder(o.Owner, tx.Block)
+		to := x.holder(id, tx.Block)
 		switch {
 		case payer != nil && (to == nil || to.service != payer.service):
 			x.paid = append(x.paid, flow{payer.service, x.clusters.ClusterOf(id), id, keep(), uint32(i), o.Value})
 		case payer == nil && to != nil:
 			x.received = append(x.received, flow{to.service, x.clusters.ClusterOf(id), id, keep(), uint32(i), o.Value})
+			if o.Value >= x.p.MinSat {
+				x.visit(tx, ins, to.service)
+			}
 		}
 	}
 	if len(x.paid)+len(x.received) > x.p.MaxPayments {
@@ -203,7 +213,53 @@ func (x *payments) add(tx *model.Tx) {
 	}
 }
 
+// visit keeps that the wallet whose coins a transaction spends, if all whose owner
+// is known are of one, paid a service.
+func (x *payments) visit(tx *model.Tx, ins []uint32, service uint32) {
+	when, ok := tx.Block.Clock()
+	payer := uint32(cluster.None)
+	for _, id := range ins {
+		if id == cluster.None {
+			continue
+		}
+		switch c := x.clusters.ClusterOf(id); {
+		case payer == cluster.None:
+			payer = c
+		case payer != c:
+			ok = false
+		}
+	}
+	v := visit{service, payer, int32(when.Unix() / secondsOfDay)}
+	if n := len(x.visits); ok && payer != cluster.None && (n == 0 || x.visits[n-1] != v) {
+		x.visits = append(x.visits, v)
+	}
+}
+
+const secondsOfDay = 24 * 60 * 60
+
+// visited counts the days on which one of the wallets paid a service.
+func (x *payments) visited(service uint32, wallets []uint32) int {
+	var days []int32
+	for _, c := range wallets {
+		from, _ := slices.BinarySearchFunc(x.visits, visit{service, c, math.MinInt32}, visit.compare)
+		for _, v := range x.visits[from:] {
+			if v.service != service || v.payer != c {
+				break
+			}
+			days = append(days, v.day)
+		}
+	}
+	slices.Sort(days)
+	return len(slices.Compact(days))
+}
+
+func (v visit) compare(w visit) int {
+	return cmp.Or(cmp.Compare(v.service, w.service), cmp.Compare(v.payer, w.payer), cmp.Compare(v.day, w.day))
+}
+
 func (x *payments) sort() {
+	slices.SortFunc(x.visits, visit.compare)
+	x.visits = slices.Clip(slices.Compact(x.visits))
 	order := func(a, b flow) int { return cmp.Or(cmp.Compare(a.tx, b.tx), cmp.Compare(a.vout, b.vout)) }
 	slices.SortFunc(x.paid, func(a, b flow) int {
 		return cmp.Or(cmp.Compare(a.service, b.service), cmp.Compare(a.payee, b.payee), order(a, b))

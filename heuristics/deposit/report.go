@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/goldwash/goldwash/heuristics"
 	"github.com/goldwash/goldwash/heuristics/depaddr"
 	"github.com/goldwash/goldwash/heuristics/trail"
 	"github.com/goldwash/goldwash/model"
@@ -36,7 +37,6 @@ func (f *found) report(ctx context.Context) error {
 		},
 		Labels:     f.labelsUsed(),
 		ErrorRates: []model.ErrorRate{model.NotMeasured("deposits to labelled addresses")},
-		Confidence: model.AnalyticConfidence{Level: model.Low, Reasons: f.reasons()},
 		RefutedBy:  []string{fmt.Sprintf("%s showing that %s is not, or was not then, its address.", d.Payee.Entity, d.Address)},
 	}
 	if d.Attributed() {
@@ -51,6 +51,7 @@ func (f *found) report(ctx context.Context) error {
 		}
 	}
 	f.premises(&g)
+	f.pass.Grade(&g, f.grounds())
 	f.pass.Report(g)
 	return f.returned(ctx)
 }
@@ -128,20 +129,50 @@ func (f *found) hops() string {
 	return strconv.Itoa(t.Hops)
 }
 
-func (f *found) reasons() []string {
-	rs := []string{
-		"it rests on labels from outside, which this library cannot check",
-		"the error rate of the rule is not measured"}
-	if f.d.Inferred() {
-		rs = append(rs, "the payee is inferred, not labelled")
+// unchecked is a note of every finding here.
+const unchecked = "it rests on labels from outside, which this library cannot check"
+
+// grounds are those of the claim that the payer paid the service: the label of the
+// payee, or the one that it was inferred from as well, and that of the payer. Labels
+// that contradict them are alternatives, and have lowered the number. Nobody signs
+// for both sides, so there is no ownership. Where few of the service's addresses
+// are labelled, what it pays itself passes for a deposit, and returns are missed.
+func (f *found) grounds() model.Grounds {
+	d := f.d
+	g := model.Grounds{CoverageUnknown: true, Labels: []model.Label{d.Payee}, Notes: []string{unchecked}}
+	if d.Inferred() {
+		g.Notes = append(g.Notes, "the payee is inferred, not labelled")
+		if inf, ok := depaddr.Of(f.pass).Inferred(d.Address); ok {
+			g.Labels = append(g.Labels, inf.Seed)
+		}
 	}
-	if f.d.Partly {
-		rs = append(rs, "the payer's inputs do not come to what was paid")
+	if !d.Attributed() {
+		g.Notes = append(g.Notes, "an observation about nobody in particular")
+		return g
 	}
-	if f.d.Hops() > 0 {
-		rs = append(rs, "the payer is followed through addresses that nobody has labelled")
+	g.Labels = append(g.Labels, d.Payer.Label)
+	g.Rounds = f.rounds()
+	if f.many() {
+		g.Ceilings = append(g.Ceilings, model.Ceiling{Level: model.Low, Because: "an input is of a cluster that is a service's or looks like one"})
 	}
-	return rs
+	if d.Partly {
+		g.Notes = append(g.Notes, "the payer's inputs do not come to what was paid")
+	}
+	if d.Hops() > 0 {
+		g.Notes = append(g.Notes, "the payer is followed through addresses that nobody has labelled")
+	}
+	return g
+}
+
+// rounds counts the days on which the wallet that pays here paid the service, this
+// one included. Where the scope does not show them, it is the only one.
+func (f *found) rounds() int {
+	x := heuristics.IndexOf[*payments](f.pass, f.self)
+	service, known := x.services[model.EntityKey(f.d.Payee.Entity)]
+	if !known || !x.covers(f.tx.Block) {
+		return 1
+	}
+	return max(1, x.visited(service, f.wallets(x)))
 }
 
 // words writes a category as a reader would say it.

@@ -3,6 +3,7 @@ package deposit
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/goldwash/goldwash/heuristics/depaddr"
 	"github.com/goldwash/goldwash/model"
@@ -65,10 +66,6 @@ func (f *found) reportReturn(ctx context.Context, r *Return) error {
 		},
 		Labels:     append(f.labelsUsed(), r.From),
 		ErrorRates: []model.ErrorRate{model.NotMeasured("returns of idle funds")},
-		Confidence: model.AnalyticConfidence{Level: model.Low, Reasons: []string{
-			"it rests on labels from outside, which this library cannot check",
-			"the error rate of the rule is not measured",
-			"it rests on one amount and one date"}},
 		RefutedBy: []string{
 			fmt.Sprintf("%s's books showing that the payment was another customer's withdrawal.", d.Payee.Entity),
 			fmt.Sprintf("%s's books showing that the deposit was spent on an order.", d.Payee.Entity)},
@@ -77,13 +74,18 @@ func (f *found) reportReturn(ctx context.Context, r *Return) error {
 	match.Probability = f.IdleMatch / model.Probability(r.Fits)
 	match.Given = match.Probability
 	g.Score = model.Product(0, "", f.factors()[0], f.payingFactor(r, from), match)
-	if d.Inferred() || len(r.From.Derivation) > 0 {
-		g.Confidence.Reasons = append(g.Confidence.Reasons, "addresses of the service are inferred, not labelled")
-	}
 	g.Premises = []model.Premise{
 		{
 			Text: fmt.Sprintf("%s is an address of %s.", from, d.Payee.Entity), Question: "Is the label from outside?",
 			Answer: [...]string{"yes: " + r.From.Source + ".", "no: it is inferred by " + r.From.Source + " from labels of other addresses."}[btoi(len(r.From.Derivation) > 0)],
+		},
+		{
+			Text: "The address that paid was the service's when it paid.", Question: "Was the label current at that height?",
+			Answer: current(&r.From, r.Block, "the label"),
+		},
+		{
+			Text: "The address that the deposit was paid to was the service's then.", Question: "Was the label current at that height?",
+			Answer: current(f.payeeLabel()),
 		},
 		{
 			Text: fmt.Sprintf("%s returns idle money after that time and for that fee.", d.Payee.Entity), Question: "Does the service have such a rule?",
@@ -112,8 +114,29 @@ func (f *found) reportReturn(ctx context.Context, r *Return) error {
 	}
 	g.Counter = []model.Counter{{Text: "another deposit of the same amount, or another return of it, that fits as well", Found: r.Fits > 1}}
 	g.Unseen = append(g.Unseen, "Whose account was credited and debited: that is in the service's books only.")
+	f.pass.Grade(&g, f.returnGrounds(r))
 	f.pass.Report(g)
 	return nil
+}
+
+// returnGrounds are the labels of both of the service's addresses. One amount on one
+// date repeats nothing.
+func (f *found) returnGrounds(r *Return) model.Grounds {
+	g := model.Grounds{CoverageUnknown: true, Labels: []model.Label{f.d.Payee}, Notes: []string{unchecked, "it rests on one amount and one date"}}
+	if !r.From.Equal(f.d.Payee) {
+		g.Labels = append(g.Labels, r.From)
+	}
+	for _, a := range [...]model.Ref{model.RefAddress(f.d.Address), r.From.On} {
+		if on, ok := a.Address(); ok {
+			if inf, ok := depaddr.Of(f.pass).Inferred(on); ok && !slices.ContainsFunc(g.Labels, inf.Seed.Equal) {
+				g.Labels = append(g.Labels, inf.Seed)
+			}
+		}
+	}
+	if f.d.Inferred() || len(r.From.Derivation) > 0 {
+		g.Notes = append(g.Notes, "addresses of the service are inferred, not labelled")
+	}
+	return g
 }
 
 // payingFactor is the probability that the service paid back. The doubt of a

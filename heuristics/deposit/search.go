@@ -95,16 +95,7 @@ func (f *found) scan(x *payments, number uint32) {
 		return
 	}
 	own := actor.Of(f.pass)
-	if f.r.clusters == nil {
-		for _, a := range f.payerAddresses() {
-			if id, ok := x.clusters.ID(a); ok {
-				f.r.clusters = append(f.r.clusters, x.clusters.ClusterOf(id))
-			}
-		}
-		slices.Sort(f.r.clusters)
-		f.r.clusters = slices.Compact(f.r.clusters)
-	}
-	clusters := slices.Clone(f.r.clusters)
+	clusters := slices.Clone(f.wallets(x))
 	if f.d.Attributed() {
 		clusters = append(clusters, x.actors[model.EntityKey(f.d.Payer.Entity)]...)
 	}
@@ -124,6 +115,20 @@ func (f *found) scan(x *payments, number uint32) {
 	f.sortReceipts()
 	f.r.receipts[key] = f.receipts
 	f.soon()
+}
+
+// wallets returns the clusters of the payer's addresses.
+func (f *found) wallets(x *payments) []uint32 {
+	if f.r.clusters == nil {
+		for _, a := range f.payerAddresses() {
+			if id, ok := x.clusters.ID(a); ok {
+				f.r.clusters = append(f.r.clusters, x.clusters.ClusterOf(id))
+			}
+		}
+		slices.Sort(f.r.clusters)
+		f.r.clusters = slices.Compact(f.r.clusters)
+	}
+	return f.r.clusters
 }
 
 // payerAddresses returns the addresses that signed, and those on the way.

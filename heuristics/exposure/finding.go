@@ -49,7 +49,7 @@ func (r *reporter) party(side *Side, row *Row, sent bool) (model.Finding, error)
 	}
 	f.Labels = slices.Clone(row.Labels[:min(len(row.Labels), r.MaxItems)])
 	f.Facts = []model.Fact{
-		{Name: "party", Value: row.Party.Entity}, {Name: "category", Value: taint.Words(row.Party.Category)}, {Name: "as", Value: row.Party.Kind.String()},
+		{Name: "party", Value: row.Party.Entity}, {Name: "category", Value: words(row.Party.Category)}, {Name: "as", Value: row.Party.Kind.String()},
 		{Name: "hops", Value: span(row)}, {Name: "outputs", Value: strconv.Itoa(len(row.Places))},
 		{Name: "share by haircut", Value: percent(side.Amount(row, taint.Haircut), side.Value)},
 	}
@@ -105,7 +105,7 @@ func (r *reporter) mined(side *Side, rows []*Row) (model.Finding, error) {
 }
 
 // summary writes the finding that tells everything, and accuses nobody.
-func (r *reporter) summary() (model.Finding, error) {
+func (r *reporter) summary() model.Finding {
 	f := r.start(KindSummary)
 	in, out := &r.x.Received, &r.x.Sent
 	named := func(row *Row) bool {
@@ -119,11 +119,8 @@ func (r *reporter) summary() (model.Finding, error) {
 		name string
 		side *Side
 	}{{"received", in}, {"had", out}} {
-		m, err := r.pass.Money(r.ctx, part.side.Value, r.x.Last)
-		if err != nil {
-			return f, err
-		}
-		f.Amounts = append(f.Amounts, model.Figure{Role: part.name, Money: m})
+		// Coins of several days have no one price.
+		f.Amounts = append(f.Amounts, model.Figure{Role: part.name, Money: model.Money{Amount: part.side.Value, Unit: r.pass.Network().Unit()}})
 		for i := range part.side.Rows {
 			row := &part.side.Rows[i]
 			if i >= 4*r.MaxItems {
@@ -141,7 +138,7 @@ func (r *reporter) summary() (model.Finding, error) {
 	f.Premises = []model.Premise{policyPremise}
 	f.RefutedBy = []string{"Other labels, or transactions that the sources do not have: then the parts change."}
 	r.holder(&f)
-	return f, nil
+	return f
 }
 
 var policyPremise = model.Premise{
@@ -184,12 +181,29 @@ func (r *reporter) fill(f *model.Finding, side *Side, row *Row, sent bool) error
 	}
 	f.Evidence = []model.Evidence{e}
 	f.Premises = []model.Premise{policyPremise}
+	if !sent {
+		f.Premises = append(f.Premises, model.Premise{
+			Text: "What the subject received is the sum of what others' transactions paid it.", Question: "Does a coin that left and came back count twice?", Answer: "yes: each time that it was received",
+		})
+	}
 	f.Alternatives = []model.Alternative{{Text: "Another convention of bookkeeping, under which none of the coins are the same.", WhyNot: "no convention is better founded than another; the amounts by four of them stand beside each other"}}
 	faith := "The subject was paid in good faith, for goods or services, or for other coins."
-	if sent {
+	why := "the ledger does not show what a payment is for"
+	switch {
+	case sent && row.Party.Category == model.Actor:
+		faith = "The coins were taken from the subject, which is a victim; or it bought something of the party in good faith."
+		why = "the ledger does not show who had a payment made, nor what for"
+	case sent:
 		faith = "The subject bought something of the party, or repaid it."
 	}
-	f.Alternatives = append(f.Alternatives, model.Alternative{Text: faith, WhyNot: "the ledger does not show what a payment is for"})
+	f.Alternatives = append(f.Alternatives, model.Alternative{Text: faith, WhyNot: why})
+	if row.Several {
+		f.Alternatives = append(f.Alternatives, model.Alternative{
+			Text:   "Of a transaction on the way that several parties signed, one party's coins pass for another's.",
+			WhyNot: "its signatures or its shape show several, and the ledger does not show whose coins paid which output; they are divided like any others",
+		})
+		f.Confidence.Reasons = append(f.Confidence.Reasons, "several parties signed a transaction on the way")
+	}
 	if row.Far > 0 {
 		f.Alternatives = append(f.Alternatives,
 			model.Alternative{Text: "Somebody on the way did so, and the subject has nothing to do with the party.", WhyNot: "the ledger does not show who has the addresses on the way"},
@@ -301,19 +315,25 @@ func stopped(s *Side) bool {
 func party(p *taint.Party) string {
 	switch p.Kind {
 	case taint.Customer:
+		if p.Category.Custodial() {
+			return fmt.Sprintf("an account at %s (%s)", p.Entity, words(p.Category))
+		}
 		return fmt.Sprintf("an account of %s at a custodian", p.Entity)
 	case taint.Like:
-		return fmt.Sprintf("a cluster that behaves like a service, that of %s", p.Address)
+		return fmt.Sprintf("a cluster that behaves like a service, or was one's by a label, that of %s", p.Address)
 	}
 	if p.Category == "" {
 		return p.Entity
 	}
-	return fmt.Sprintf("%s (%s)", p.Entity, taint.Words(p.Category))
+	return fmt.Sprintf("%s (%s)", p.Entity, words(p.Category))
 }
+
+// words returns a category as a reader says it.
+func words(c model.Category) string { return strings.ReplaceAll(string(c), "_", " ") }
 
 func possessive(p *taint.Party) string {
 	if p.Kind == taint.Customer {
-		return "an account of " + p.Entity
+		return party(p)
 	}
 	return p.Entity + "'s"
 }
@@ -326,7 +346,7 @@ func rowName(row *Row) string {
 	case taint.Untold:
 		return "cannot be told, " + row.Party.Why.String()
 	case taint.Mixed:
-		return "a mix"
+		return "a mix, or what may be one"
 	case taint.Mined:
 		if row.Party.Entity == "" {
 			return "mined by unknown miners"

@@ -37,7 +37,8 @@ type Exposure struct {
 type Side struct {
 	// Value is what the rows sum to under the first policy. Values is by
 	// policy: of Sent, where the subject signed with others, policies differ
-	// about how much of its change was others' before, and so new to it.
+	// about how much of its change was others' before, and so new to it; where
+	// nothing could be followed, what it gained counts.
 	Value    model.Amount
 	Values   []model.Amount
 	Coins    int            // outputs that Value is the sum of
@@ -93,6 +94,10 @@ type Row struct {
 	Labels    []model.Label
 	// Least is the lowest confidence with which one of them is the party's.
 	Least model.Probability
+	// Several tells that several parties signed a transaction on the way, by
+	// its signatures or its shape; see [taint.Several]. Of Sent that holds for
+	// all rows or for none.
+	Several bool
 	// Places are the outputs that show it: of Received the subject's receipts,
 	// of Sent the outputs of the party; in ledger order.
 	Places []Place
@@ -136,7 +141,8 @@ func (s *Side) Untold(p taint.Policy) model.Amount {
 	return s.Of(p, func(r *Row) bool { return r.Rest == WithParty && r.Party.Kind == taint.Untold })
 }
 
-// String lists the rows under the first policy: "actor Kestrel 0.40000000 (0)".
+// String lists the rows with their amounts by policy and distances, as "actor
+// Kestrel 0.40000000/0.00000000/0.50000000/1.00000000 (0-1)".
 func (s *Side) String() string {
 	var parts []string
 	for i := range s.Rows {

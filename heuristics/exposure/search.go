@@ -64,7 +64,7 @@ type search struct {
 	own      map[model.Address]bool
 	receipts []receipt
 	seeds    []taint.Seed
-	had      model.Amount // sum of the seeds' outputs
+	had      model.Amount // what was paid to the subject, and gained by it
 }
 
 // receipt is a transaction that pays the subject, with the outputs that do.
@@ -113,6 +113,7 @@ func (s *search) output(ctx context.Context) error {
 		if !one || i == int(out.Vout) {
 			r.vouts = append(r.vouts, i)
 			s.seed(tx, i)
+			s.had += tx.Outputs[i].Value
 		}
 	}
 	s.receipts, s.x.Last = []receipt{r}, tx.Block
@@ -127,9 +128,8 @@ func (s *search) output(ctx context.Context) error {
 }
 
 func (s *search) seed(tx *model.Tx, i int) {
-	if v := tx.Outputs[i].Value; v > 0 {
+	if tx.Outputs[i].Value > 0 {
 		s.seeds = append(s.seeds, taint.Seed{Out: tx.Outpoint(i), Colour: colour})
-		s.had += v
 	}
 }
 
@@ -207,6 +207,9 @@ func (s *search) history(tx *model.Tx) {
 	case len(r.vouts) == 0:
 	case !signed:
 		s.receipts = append(s.receipts, r)
+		for _, i := range r.vouts {
+			s.had += tx.Outputs[i].Value
+		}
 	default:
 		s.gained(tx, r.vouts)
 	}
@@ -227,6 +230,7 @@ func (s *search) gained(tx *model.Tx, vouts []int) {
 	if gain > 0 {
 		s.x.Gained += gain
 		s.x.Joint++
+		s.had += gain
 	}
 }
 
@@ -237,16 +241,17 @@ func (s *search) received(ctx context.Context) error {
 	t := &table{Side: side, at: map[rowKey]int{}}
 	spent := false
 	for _, r := range s.receipts {
-		var o *taint.Origins
+		var d *division
 		if !spent {
-			var err error
-			o, err = taint.FromTx(ctx, s.pass, r.tx.ID, 1<<10)
+			o, err := taint.FromTx(ctx, s.pass, r.tx.ID, 1<<10)
 			switch {
 			case errors.Is(err, heuristics.ErrEvaluationBudget):
 				s.pass.Partial("origin of what the subject received: budget spent")
 				spent = true
 			case err != nil:
 				return err
+			default:
+				d = s.divide(t, o)
 			}
 		}
 		if spent {
@@ -264,11 +269,11 @@ func (s *search) received(ctx context.Context) error {
 				}
 				continue
 			}
-			s.origins(t, o, i, v, at)
+			d.book(t, i, v, at)
 		}
-		if o != nil {
-			side.Capped += o.Capped
-			if !o.Exact {
+		if d != nil {
+			side.Capped += d.Capped
+			if !d.Exact {
 				side.Inexact++
 			}
 		}
@@ -281,31 +286,57 @@ func (s *search) received(ctx context.Context) error {
 	return nil
 }
 
-// origins books where one output comes from.
-func (s *search) origins(t *table, o *taint.Origins, vout int, v model.Amount, at Place) {
+// division is where the coins of one transaction come from, divided once for all
+// of its outputs.
+type division struct {
+	*taint.Origins
+	rows  []int         // by origin
+	parts []taint.Parts // by policy; none of Poison
+	near  []nearest     // each row once
+}
+
+// nearest is a row with the least distance of its origins.
+type nearest struct{ row, hops int }
+
+func (s *search) divide(t *table, o *taint.Origins) *division {
+	d := &division{Origins: o, parts: make([]taint.Parts, len(s.policies))}
+	at := map[int]int{}
+	for i := range o.List {
+		row, hops := t.row(o.List[i].Party, WithParty), o.List[i].Hops
+		d.rows = append(d.rows, row)
+		if k, seen := at[row]; seen {
+			d.near[k].hops = min(d.near[k].hops, hops)
+			continue
+		}
+		at[row] = len(d.near)
+		d.near = append(d.near, nearest{row, hops})
+		t.Rows[row].Several = t.Rows[row].Several || o.Several
+	}
 	for k, p := range s.policies {
+		d.parts[k], _ = o.Parts(p)
+	}
+	return d
+}
+
+// book books where one output comes from.
+func (d *division) book(t *table, vout int, v model.Amount, at Place) {
+	for k, p := range t.Policies {
 		if p == taint.Poison {
-			// Each party once, at its least distance.
-			near := map[int]int{}
-			var rows []int
-			for _, origin := range o.List {
-				row := t.row(origin.Party, WithParty)
-				hops, seen := near[row]
-				if !seen {
-					rows = append(rows, row)
-				}
-				if !seen || origin.Hops < hops {
-					near[row] = origin.Hops
-				}
-			}
-			for _, row := range rows {
-				t.add(row, k, near[row], v, at)
+			for _, n := range d.near {
+				t.add(n.row, k, n.hops, v, at)
 			}
 			continue
 		}
-		for _, seg := range o.Output(p, vout) {
-			origin, _ := o.At(seg.Colour)
-			t.add(t.row(origin.Party, WithParty), k, origin.Hops, seg.Value, at)
+		if vout >= d.parts[k].Outputs() {
+			continue
+		}
+		for _, seg := range d.parts[k].Output(vout) {
+			i := int(seg.Colour&^taint.UnknownBit) - 1
+			if i < 0 { // lost to the bound on segments
+				t.add(t.row(taint.Party{Why: taint.NoColours}, WithParty), k, 0, seg.Value, at)
+				continue
+			}
+			t.add(d.rows[i], k, d.List[i].Hops, seg.Value, at)
 		}
 	}
 }
@@ -327,7 +358,7 @@ func (s *search) sent(ctx context.Context) error {
 	b := boundary{s: s, ctx: ctx, known: map[model.TxID][]stop{}}
 	var rules []taint.Rules
 	for _, p := range s.policies {
-		rules = append(rules, taint.Rules{Policy: p, Segments: s.Holders.Segments})
+		rules = append(rules, taint.Rules{Policy: p})
 	}
 	flow, err := taint.Forward(ctx, s.pass, s.seeds, rules, taint.Boundary{Stops: b.stops}, taint.Limits{Hops: s.Hops + 1, Txs: s.Follow + len(s.seeds), Spends: s.Spends + len(s.seeds)})
 	switch {
@@ -359,8 +390,26 @@ func (s *search) sent(ctx context.Context) error {
 		}
 	}
 	side.Value = side.Values[0]
+	if joint(s.pass, flow.Txs) {
+		for i := range t.Rows {
+			t.Rows[i].Several = true
+		}
+	}
 	t.settle()
 	return nil
+}
+
+// joint reports whether several parties signed one of the transactions that spend
+// what another of them pays.
+func joint(p *heuristics.Pass, txs []*model.Tx) bool {
+	paying := map[model.TxID]bool{}
+	for _, tx := range txs {
+		paying[tx.ID] = true
+	}
+	spends := func(in model.Input) bool { return paying[in.Prev.Tx] }
+	return slices.ContainsFunc(txs, func(tx *model.Tx) bool {
+		return slices.ContainsFunc(tx.Inputs, spends) && taint.Several(p, tx)
+	})
 }
 
 // untold says of everything that nothing is known.

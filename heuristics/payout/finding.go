@@ -9,6 +9,7 @@ import (
 
 	"github.com/goldwash/goldwash/heuristics"
 	"github.com/goldwash/goldwash/heuristics/fresh"
+	"github.com/goldwash/goldwash/heuristics/pool"
 	"github.com/goldwash/goldwash/model"
 	"github.com/goldwash/goldwash/sources"
 )
@@ -18,7 +19,6 @@ func (m *members) finding(ctx context.Context, p *heuristics.Pass, tx *model.Tx,
 	f := model.Finding{
 		Kind: kindOf(out.Shape), Subject: model.RefTx(tx.ID), Block: tx.Block,
 		Score: out.Score, Evidence: out.Evidence,
-		Confidence: model.AnalyticConfidence{Level: model.Low, Reasons: []string{"how often the rule is wrong has not been measured on real cases"}},
 		ErrorRates: []model.ErrorRate{model.NotMeasured("payouts among transactions that pass the rule"), model.NotMeasured("members among the outputs classified as such")},
 	}
 	sums := [len(classNames)]model.Amount{}
@@ -48,15 +48,6 @@ func (m *members) finding(ctx context.Context, p *heuristics.Pass, tx *model.Tx,
 		}
 		f.Amounts = append(f.Amounts, model.Figure{Role: a.role, Money: money})
 	}
-	switch {
-	case out.Payer.Conflict():
-		f.Confidence.Reasons = append(f.Confidence.Reasons, "labels contradict each other about the payer")
-	case out.Payer.Via == "label" || out.Payer.Via == "cluster":
-		f.Confidence.Reasons = append(f.Confidence.Reasons, "that a pool pays rests on labels")
-	}
-	if tx.Unresolved() > 0 {
-		f.Confidence.Reasons = append(f.Confidence.Reasons, "the coins that it spends could not be traced")
-	}
 	f.Facts = facts(tx, out)
 	f.Parts = parts(p.Network(), tx, out)
 	f.Labels = labelsOf(out)
@@ -70,7 +61,44 @@ func (m *members) finding(ctx context.Context, p *heuristics.Pass, tx *model.Tx,
 	}
 	f.Unseen = m.unseen(p, tx, out)
 	f.Search = []model.Fact{{Name: "earlier fan-outs of the payer within the scope", Value: strconv.Itoa(out.more.habits.earlier)}}
+	p.Grade(&f, grounds(tx, out))
 	return f, nil
+}
+
+// grounds are what names the payer, and how often it was seen to pay some of the
+// same. Labels of payees do not count: they tell a customer of a service from a
+// member, and neither makes the transaction a payout. That it is one depends on
+// how many addresses of the pool, and of custodians who pay batches, are labelled.
+func grounds(tx *model.Tx, out *Payout) model.Grounds {
+	g := model.Grounds{Rounds: 1, CoverageUnknown: true, Labels: []model.Label{}}
+	for _, l := range out.Payer.Labels {
+		if l.Category == model.MiningPool || out.Shape == Custody {
+			g.Labels = append(g.Labels, l)
+		}
+	}
+	if h := &out.more.habits; h.returning > 0 {
+		g.Rounds += h.rounds
+	}
+	switch a := out.more.tagged; {
+	case a != nil && out.Payer.Via == "coinbase":
+		g.Labels = a.Labels()
+		if len(a.Candidates[0].Tags) > 0 {
+			g.Notes = append(g.Notes, "the tag is the miner's own word; tags are counted as labels here")
+		}
+	case len(g.Labels) == 0 && out.Payer.Pool != "":
+		g.Labels = append(g.Labels, model.Label{Entity: out.Payer.Pool, Category: model.MiningPool, Role: model.RoleCoinbase, Confidence: out.Payer.Confidence, Source: "tags of the coins' blocks"})
+		g.Notes = append(g.Notes, "who mined the coins is known by the tags and addresses of their blocks, which are counted as one label here")
+	}
+	if l := out.more.listed; l.Category != "" && !slices.ContainsFunc(g.Labels, l.Equal) {
+		g.Labels = append(g.Labels, l)
+	}
+	if out.Payer.Conflict() {
+		g.Notes = append(g.Notes, "labels contradict each other about the payer")
+	}
+	if tx.Unresolved() > 0 {
+		g.Notes = append(g.Notes, "the coins that it spends could not be traced")
+	}
+	return g
 }
 
 func kindOf(s Shape) string {
@@ -240,15 +268,22 @@ func (m *members) premises(tx *model.Tx, out *Payout) []model.Premise {
 		default:
 			add("The payer is "+payerText(&out.Payer)+".", "Is the label current at the time?", "%s", current(out.Payer.Labels, tx.Block))
 		}
+		if !tx.Coinbase() {
+			add("Who mined the coins pays them.", "Is the pool's tag corroborated by an address?", "%s", corroborated(out))
+		}
 	case "coins":
 		add("Who mined the coins pays them.", "Is the pool's tag corroborated by an address?", "unknown: the tags of the coinbase transactions name %s, with confidence %v at least; a custodian may pay for several pools", out.Payer.Pool, out.Payer.Confidence)
 	case "chain":
 		add("The largest output of the link before is the pool's change.", "Could it be a member's, who pays many in turn?", "unlikely: this transaction has as many outputs as the link before, %d", out.fan.outputs)
+		add("Who mined the coins pays them.", "Is the pool's tag corroborated by an address?", "%s", corroborated(out))
 	case "coinbase":
+		add("Tag and reward are of one pool.", "Is the pool's tag corroborated by an address?", "%s", tagged(out.more.tagged))
 		add("The outputs that nobody lists are not the pool's own.", "Does the pool split its reward among addresses of its own?", "unknown: no label or cluster says so of these")
 	}
 	switch out.Shape {
 	case Coinbase, Solo:
+		add("The payments are a pool's.", "Could this be an exchange's batch?",
+			"no: only who mined the block can make its generation transaction; whether it pays customers of an exchange is another question")
 	default:
 		answer := "no sign of it: no label names the payer as a custodian, and %d of %d values are round"
 		if out.more.custodian.Category != "" {
@@ -258,6 +293,43 @@ func (m *members) premises(tx *model.Tx, out *Payout) []model.Premise {
 		add("One party pays.", "Could the transaction be collaborative?", "%s", collaborativeText(tx, out))
 	}
 	return ps
+}
+
+// corroborated answers whether the label that names the payer and the tags of the
+// blocks that its coins come from agree.
+func corroborated(out *Payout) string {
+	labelled := len(out.Payer.Labels) > 0
+	switch m := &out.more; {
+	case !m.hasMined && labelled && out.Payer.Via == "chain":
+		return "unknown: no tag names who mined the coins; the payer is known by labels of a link before"
+	case !m.hasMined && labelled:
+		return "unknown: no tag names who mined the coins; the payer is known by a label alone"
+	case !m.hasMined:
+		return "unknown: no tag names who mined these coins; the payer is known by those of the links before"
+	case slices.ContainsFunc(out.Payer.Names, func(n string) bool { return model.SameEntity(n, m.mined.Entity) }):
+		if !labelled {
+			return fmt.Sprintf("unknown: %s of the coins were mined by %s, by tags and addresses of their blocks; no label names an address that pays here", fresh.Percent(m.mined.Share), m.mined.Entity)
+		}
+		return fmt.Sprintf("yes: %s of the coins were mined by %s, whom a label names as the payer too", fresh.Percent(m.mined.Share), m.mined.Entity)
+	case out.Payer.Pool == "":
+		return fmt.Sprintf("unknown: %s of the coins were mined by %s, and labels do not name one pool as the payer", fresh.Percent(m.mined.Share), m.mined.Entity)
+	}
+	return fmt.Sprintf("no: %s of the coins were mined by %s", fresh.Percent(out.more.mined.Share), out.more.mined.Entity)
+}
+
+// tagged answers the same for a generation transaction.
+func tagged(a *pool.Attribution) string {
+	switch {
+	case a == nil:
+		return "unknown: no list knows a tag or an address of it"
+	case a.Conflict:
+		return "no: the lists name several pools"
+	case a.Via == pool.ByBoth:
+		return "yes: a label names the same pool for an address that it pays"
+	case a.Via == pool.ByAddress:
+		return "unknown: no list knows a tag of it; the address stands alone"
+	}
+	return "no: no list names an address that it pays for the pool"
 }
 
 // current answers whether the labels that name the payer held at the block.

@@ -368,6 +368,7 @@ func (h *history) earlier(id uint32, before place) []past {
 type habits struct {
 	known     bool // the place is, and a payer
 	earlier   int  // fan-outs of the payer, of several the one of most
+	rounds    int  // of those, that lie apart from each other and from this one
 	timed     int  // of those, with a known time
 	payees    int  // outputs that could have been paid before
 	returning int  // of those, paid before
@@ -398,6 +399,7 @@ func (h *history) habits(x *cluster.Index, tx *model.Tx, f *fan, own func(model.
 		fans := h.earlier(id, at)
 		if len(fans) > b.earlier {
 			b.earlier, b.timed, b.sameHour = len(fans), 0, 0
+			b.rounds = apart(fans, at, p.RoundApart)
 			for _, q := range fans {
 				if minute >= 0 && q.minute >= 0 {
 					b.timed++
@@ -413,6 +415,18 @@ func (h *history) habits(x *cluster.Index, tx *model.Tx, f *fan, own func(model.
 	}
 	b.sameCount = b.earlier > 0 && last.outputs == int32(f.outputs)
 	return b
+}
+
+// apart counts fan-outs before a place that lie so many blocks apart, from each
+// other and from the place: what a pool pays at one time is often several links.
+func apart(fans []past, at place, blocks int) (n int) {
+	last := at.height
+	for i := len(fans) - 1; i >= 0; i-- {
+		if h := fans[i].at.height; int(last-h) >= blocks {
+			n, last = n+1, h
+		}
+	}
+	return n
 }
 
 // near reports whether two minutes of the day are within a band, around

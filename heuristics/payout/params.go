@@ -74,6 +74,9 @@ type Params struct {
 	// of the earlier ones, of which there must be HourMin, keeps the pool's
 	// hour.
 	HourBand, HourMin, HourShare int
+	// Fan-outs of a payer that lie RoundApart blocks apart, and pay some of the
+	// same, are rounds of one pattern, on which analytic confidence rests.
+	RoundApart int
 	// Receipts bounds how many pairs of payer and payee the index of earlier
 	// payouts holds; one takes 48 bytes.
 	Receipts int
@@ -129,7 +132,8 @@ func DefaultParams() Params {
 		TokenValues:  []model.Amount{294, 330, 546, 10_000},
 		Floors:       []Floor{{"OCEAN", 1_048_576}},
 		HourBand:     120, HourMin: 5, HourShare: 60,
-		Receipts: 4_000_000,
+		RoundApart: 72,
+		Receipts:   4_000_000,
 		Weights: Weights{
 			Labelled: 5 * model.Nat, Few: -2 * model.Nat, FreshHigh: 3 * model.Nat, FreshMin: 3 * model.Nat / 2,
 			Returning: 3 * model.Nat, SameHour: model.Nat, SameCount: model.Nat,
@@ -188,6 +192,7 @@ func (p Params) Parameters() []model.Parameter {
 	num("hour_band_minutes", p.HourBand)
 	num("hour_min_payouts", p.HourMin)
 	num("hour_min_percent", p.HourShare)
+	num("round_apart_blocks", p.RoundApart)
 	num("index_receipts", p.Receipts)
 	w := p.Weights
 	nat("labelled", w.Labelled)

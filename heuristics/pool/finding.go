@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -32,14 +33,12 @@ func sentence(tx *model.Tx, a *Attribution) string {
 
 func finding(ctx context.Context, pass *heuristics.Pass, tx *model.Tx, a *Attribution, undated int, p Params) (model.Finding, error) {
 	f := model.Finding{
-		Kind:    "pool",
-		Subject: model.RefTx(tx.ID),
-		Claim:   sentence(tx, a),
-		Block:   tx.Block,
-		Facts:   []model.Fact{{Name: "pool", Value: a.Entity}, {Name: "via", Value: string(a.Via)}},
-		Score:   model.Product(p.Agree, "a tag is self-declared, and lists err", model.Factor{Name: "pool by " + string(a.Via), Given: a.Given, Probability: a.Probability}),
-		Confidence: model.AnalyticConfidence{Level: model.Low, Reasons: []string{
-			"the tag is the miner's own word, and the lists are not this library's", "no error rate was measured"}},
+		Kind:       "pool",
+		Subject:    model.RefTx(tx.ID),
+		Claim:      sentence(tx, a),
+		Block:      tx.Block,
+		Facts:      []model.Fact{{Name: "pool", Value: a.Entity}, {Name: "via", Value: string(a.Via)}},
+		Score:      model.Product(p.Agree, "a tag is self-declared, and lists err", model.Factor{Name: "pool by " + string(a.Via), Given: a.Given, Probability: a.Probability}),
 		ErrorRates: []model.ErrorRate{model.NotMeasured("pool by " + string(a.Via))},
 		Unseen:     unseen(tx, a, undated),
 	}
@@ -81,7 +80,21 @@ func finding(ctx context.Context, pass *heuristics.Pass, tx *model.Tx, a *Attrib
 		}
 	}
 	argue(&f, a)
+	pass.Grade(&f, grounds(a))
 	return f, nil
+}
+
+// grounds are those of one block, which nothing repeats. Tags count as labels:
+// they stand in lists as labels do, and may be as wrong.
+func grounds(a *Attribution) model.Grounds {
+	g := model.Grounds{Labels: a.Labels()}
+	if slices.ContainsFunc(a.named(), func(c Candidate) bool { return len(c.Tags) > 0 }) {
+		g.Notes = append(g.Notes, "the tag is the miner's own word; tags are counted as labels here")
+	}
+	if a.Conflict {
+		g.Notes = append(g.Notes, "lists contradict each other")
+	}
+	return g
 }
 
 // evidence shows each tag and each output that names a pool. The weights are 0:
@@ -117,10 +130,14 @@ func evidence(ctx context.Context, pass *heuristics.Pass, tx *model.Tx, c *Candi
 }
 
 func argue(f *model.Finding, a *Attribution) {
-	f.Premises = []model.Premise{
-		{Text: "the tag is its miner's own", Question: "Could another miner have written it?", Answer: "unknown: anybody who mines a block may write any tag, but gains nothing by it"},
-		{Text: "the lists are right for the time of the block", Question: "Do the lists say from when to when an address or tag was used?", Answer: bounds(a)},
+	if a.Via != ByAddress {
+		f.Premises = append(f.Premises, model.Premise{
+			Text: "the tag is its miner's own", Question: "Could another miner have written it?", Answer: "unknown: anybody who mines a block may write any tag, but gains nothing by it"})
 	}
+	f.Premises = append(f.Premises,
+		model.Premise{Text: "tag and reward are of one pool", Question: "Is the pool's tag corroborated by an address?", Answer: corroborated(a)},
+		model.Premise{Text: "the lists are right for the time of the block", Question: "Do the lists say from when to when an address or tag was used?", Answer: bounds(a)},
+	)
 	f.Alternatives = []model.Alternative{
 		{Text: "a solo miner used the pool's software unchanged", WhyNot: "the script alone does not tell them apart"},
 		{Text: "the pool built the block for another that pays the miners", WhyNot: "the coinbase names the builder; contracts between pools are not on the ledger"},
@@ -131,6 +148,19 @@ func argue(f *model.Finding, a *Attribution) {
 		f.Counter = append(f.Counter, model.Counter{Text: "tags and addresses of other pools"})
 	}
 	f.RefutedBy = []string{"the pool's own list of blocks lacks this one", "another party shows that it built the block"}
+}
+
+// corroborated answers whether what the coinbase pays agrees with its tag.
+func corroborated(a *Attribution) string {
+	switch {
+	case a.Conflict:
+		return "no: the lists name several pools"
+	case a.Via == ByBoth:
+		return "yes: a label names the same pool for an address that the coinbase pays"
+	case a.Via == ByAddress:
+		return "unknown: no list knows a tag of it; the address stands alone"
+	}
+	return "no: no list names an address that the coinbase pays for the pool"
 }
 
 // bounds answers whether the labels and tags are bounded in time.

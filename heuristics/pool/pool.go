@@ -137,6 +137,31 @@ func (a *Attribution) String() string {
 	return "conflict: " + strings.Join(names, ", ")
 }
 
+// Labels returns what the attribution rests on: the labels of outputs that name the
+// pool, or in a conflict any of the candidates, and each tag as a label of its
+// list's confidence and source, on nothing.
+func (a *Attribution) Labels() []model.Label {
+	ls := []model.Label{}
+	for _, c := range a.named() {
+		for i := range c.Tags {
+			t := &c.Tags[i]
+			ls = append(ls, model.Label{Entity: t.Entity, Category: model.MiningPool, Role: model.RoleCoinbase, Confidence: t.Confidence, Source: t.Source})
+		}
+		for i := range c.Outputs {
+			ls = append(ls, c.Outputs[i].Labels...)
+		}
+	}
+	return ls
+}
+
+// named are the candidates that are claimed.
+func (a *Attribution) named() []Candidate {
+	if a.Conflict {
+		return a.Candidates
+	}
+	return a.Candidates[:min(1, len(a.Candidates))]
+}
+
 // Size estimates the memory that the attribution holds, in bytes.
 func (a *Attribution) Size() int {
 	n := 128

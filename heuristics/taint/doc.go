@@ -30,7 +30,8 @@
 // thief paid in. In a mix no policy means anything, so that taint stops there too,
 // and is booked as an arrival in the mix; a Boundary whose Mixes is always false
 // goes through. Transactions that several parties sign without the shape of a mix,
-// such as trades, are divided like all others.
+// such as trades, are divided like all others; [Several] and [Origins.Several] tell
+// of them.
 //
 // Where the value of an input is unknown, nothing can be divided exactly: all that
 // comes out of the transaction is unknown from there on. Under Poison alone an

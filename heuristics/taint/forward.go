@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/goldwash/goldwash/heuristics"
@@ -90,18 +91,29 @@ type Flow struct {
 // not followed is held, and the reason is told.
 //
 // Fees end where they are, since blocks are not read: rules with TaintFees need a
-// [Tracer] that is fed whole blocks.
+// [Tracer] that is fed whole blocks. Where the budget does not reach for the
+// transactions of the seeds, the error is [heuristics.ErrEvaluationBudget].
 func Forward(ctx context.Context, r Reader, seeds []Seed, rules []Rules, b Boundary, lim Limits) (*Flow, error) {
 	w := &way{reader: r, rules: rules, boundary: b, seeds: seeds, lim: lim, at: map[model.TxID]int{}, open: map[model.Outpoint]Reason{}}
 	var ids []model.TxID
+	seen := map[model.TxID]bool{}
 	for _, s := range seeds {
-		ids = append(ids, s.Out.Tx)
+		if !seen[s.Out.Tx] {
+			seen[s.Out.Tx] = true
+			ids = append(ids, s.Out.Tx)
+		}
+	}
+	if len(ids) > lim.Txs {
+		return nil, fmt.Errorf("taint: the seeds are in %d transactions, and the bound is %d", len(ids), lim.Txs)
 	}
 	if err := w.read(ctx, ids); err != nil {
 		return nil, err
 	}
+	if w.cut { // of nothing is anything known
+		return nil, heuristics.ErrEvaluationBudget
+	}
 	for _, s := range seeds {
-		if _, ok := w.at[s.Out.Tx]; !ok && !w.cut {
+		if _, ok := w.at[s.Out.Tx]; !ok {
 			return nil, errors.New("taint: the transaction of seed " + s.Out.String() + " is not in the source")
 		}
 	}

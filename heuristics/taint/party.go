@@ -3,7 +3,7 @@ package taint
 import (
 	"context"
 	"fmt"
-	"strings"
+	"slices"
 
 	"github.com/goldwash/goldwash/heuristics"
 	"github.com/goldwash/goldwash/heuristics/actor"
@@ -22,7 +22,7 @@ const (
 	Labelled             // an address labelled with another category that is no service
 	Custody              // a service that holds coins for many customers, by a label on its address or cluster
 	Customer             // an address labelled as somebody's account: its keys are a custodian's whom nobody names
-	Like                 // a cluster that behaves like a service and has no label
+	Like                 // a cluster that behaves like a service, or is one's by a label that does not hold at the time
 	Mined                // new coins and fees of a coinbase
 	Mixed                // a transaction of several parties
 )
@@ -55,11 +55,11 @@ type Party struct {
 	// attribution of the block.
 	Confidence model.Probability
 	Label      model.Label   // zero without one
-	Also       []model.Label // others on the address that name somebody
+	Also       []model.Label // on the address, with the confidence, of other holders of its key
 	Why        Reason        // of Untold
 }
 
-// String returns "kind entity (category)" or what there is of it.
+// String returns "kind entity" or what there is of it.
 func (p Party) String() string {
 	s := p.Kind.String()
 	switch {
@@ -153,18 +153,14 @@ func (h *holder) find(clusters *cluster.Index, services *service.Index, actors *
 	in, isIn := actors.Account(h.a, h.at)
 	switch {
 	case custody != nil:
-		p := h.party(Custody, custody)
-		if isOwn {
-			p.Also = append(p.Also, own.Label)
-		}
-		return p, true
+		return h.party(Custody, custody), true
 	case account != nil:
 		return h.party(Customer, account), true
 	case isIn && in.Confidence >= h.p.LabelConfidence:
 		return h.party(Customer, &in.Label), true
 	case isOwn:
 		p := h.party(Actor, &own.Label)
-		p.Confidence, p.Also = own.Confidence, own.Others
+		p.Confidence = own.Confidence
 		return p, true
 	}
 	if l, ok := clusters.Custodian(h.a, h.at); ok && l.Confidence >= h.p.LabelConfidence {
@@ -178,6 +174,10 @@ func (h *holder) find(clusters *cluster.Index, services *service.Index, actors *
 		return h.party(Labelled, other), true
 	}
 	if services.Like(h.a) {
+		return Party{Kind: Like, Address: clusters.Root(h.a)}, true
+	}
+	// An account may pass to another customer. Its key stays the custodian's.
+	if slices.ContainsFunc(h.labels, func(l model.Label) bool { return l.Role == model.RoleAccount && l.Confidence >= h.p.LabelConfidence }) {
 		return Party{Kind: Like, Address: clusters.Root(h.a)}, true
 	}
 	return Party{}, false
@@ -214,8 +214,14 @@ func (h *holder) party(k Kind, l *model.Label) Party {
 			p.Address = on
 		}
 	}
+	for i := range h.labels {
+		o := &h.labels[i]
+		if o.Entity == "" || o.Role == model.RoleAccount || o.Confidence < h.p.LabelConfidence || model.SameEntity(o.Entity, l.Entity) {
+			continue
+		}
+		if holds, _ := o.HoldsAt(h.at); holds {
+			p.Also = append(p.Also, *o)
+		}
+	}
 	return p
 }
-
-// Words returns a category as a reader says it.
-func Words(c model.Category) string { return strings.ReplaceAll(string(c), "_", " ") }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/goldwash/goldwash/heuristics"
+	"github.com/goldwash/goldwash/heuristics/cluster"
 	"github.com/goldwash/goldwash/heuristics/pool"
 	"github.com/goldwash/goldwash/model"
 	"github.com/goldwash/goldwash/sources"
@@ -36,6 +37,10 @@ type Origins struct {
 	// Exact is false where the transaction could not be divided, because the
 	// value of an input is unknown: then all is Untold.
 	Exact bool
+	// Several tells that several parties signed the transaction, or one of
+	// those before that the search went through, by its signatures or its
+	// shape ([Several]): coins of one may pass for another's.
+	Several bool
 
 	policies []Policy
 	in       [][]Segment // by policy: what the inputs hold, in order
@@ -47,16 +52,30 @@ type Origins struct {
 // with colours of List. A policy that was not among the parameters, and an output
 // that the transaction does not have, give none.
 func (o *Origins) Output(p Policy, vout int) []Segment {
-	parts, ok := o.divide(p)
+	parts, ok := o.Parts(p)
 	if !ok || vout < 0 || vout >= len(o.outs) {
 		return nil
 	}
 	return slices.Clone(parts.Output(vout))
 }
 
+// Parts divides the coins among all outputs and the fee under a policy, which is
+// what to ask for where many outputs are wanted; ok is false of a policy that was
+// not among the parameters, and where the values contradict each other. The result
+// is the caller's.
+func (o *Origins) Parts(p Policy) (parts Parts, ok bool) {
+	i := slices.Index(o.policies, p)
+	if i < 0 {
+		return Parts{}, false
+	}
+	s := Splitter{Most: o.most}
+	parts, err := s.Split(p, o.in[i], o.outs)
+	return parts, err == nil
+}
+
 // Fee returns where the coins of the fee come from.
 func (o *Origins) Fee(p Policy) []Segment {
-	parts, ok := o.divide(p)
+	parts, ok := o.Parts(p)
 	if !ok {
 		return nil
 	}
@@ -69,16 +88,6 @@ func (o *Origins) Inputs(p Policy) []Segment {
 		return o.in[i]
 	}
 	return nil
-}
-
-func (o *Origins) divide(p Policy) (Parts, bool) {
-	i := slices.Index(o.policies, p)
-	if i < 0 {
-		return Parts{}, false
-	}
-	s := Splitter{Most: o.most}
-	parts, err := s.Split(p, o.in[i], o.outs)
-	return parts, err == nil
 }
 
 // Policies lists those that the coins were divided by.
@@ -97,8 +106,8 @@ func (o *Origins) At(colour uint32) (Origin, bool) {
 // accepts: under Poison, every output then does.
 func (o *Origins) Poisoned(by func(Origin) bool) bool { return slices.ContainsFunc(o.List, by) }
 
-// String lists the origins of the inputs under the first policy: "fifo: actor
-// Kestrel 1 hop 0.40000000".
+// String lists the origins of the inputs under each policy, as "fifo, actor Kestrel
+// hops 1 0.40000000".
 func (o *Origins) String() string {
 	var b strings.Builder
 	for i, p := range o.policies {
@@ -178,6 +187,31 @@ func New(params Params) *heuristics.Heuristic {
 	return h
 }
 
+// Several reports whether a transaction shows that several parties signed it,
+// though it is not of the shape of a mix: by signatures that leave parts of it to
+// others, as in a trade, by the shape of a payjoin, or by that of a contract of two
+// parties. Its coins are divided like any other's, since no other way is better
+// founded, and whoever reports what descends from whom says so. It is for passes of
+// heuristics that require [Requires].
+func Several(r heuristics.Reader, tx *model.Tx) bool {
+	return !tx.Coinbase() && !Mixes(tx) && several(r, tx)
+}
+
+// several is [Several] of a transaction that is known to be no mix.
+func several(r heuristics.Reader, tx *model.Tx) bool {
+	for i := range tx.Inputs {
+		if tx.Inputs[i].SigHash.MultiParty() {
+			return true
+		}
+	}
+	skip, _ := cluster.Of(r).Skipped(tx.ID)
+	switch skip.Reason {
+	case cluster.Signatures, cluster.Payjoin, cluster.Contract:
+		return true
+	}
+	return false
+}
+
 // FromTx asks where a transaction's coins come from, inside a pass of a heuristic
 // that requires [Heuristic].
 func FromTx(ctx context.Context, p *heuristics.Pass, tx model.TxID, hops int) (*Origins, error) {
@@ -205,6 +239,7 @@ func (w *walk) run(ctx context.Context, p *heuristics.Pass) (any, error) {
 	case Mixes(tx):
 		g.mixed(tx)
 	default:
+		g.Several = several(p, tx)
 		err = g.spent(ctx, p, tx)
 	}
 	if err != nil {
@@ -443,6 +478,7 @@ func (g *gathering) ask(o *Origins, tx *model.Tx) *parent {
 	f := &parent{origins: o, further: make([]uint32, len(o.List)), parts: make([]Parts, len(g.policies)), exact: make([]bool, len(g.policies))}
 	g.parents[tx.ID] = f
 	g.Capped += o.Capped
+	g.Several = g.Several || o.Several
 	for k, from := range o.List {
 		if from.Kind != Untold && !tx.Coinbase() {
 			from.Hops++
@@ -450,7 +486,7 @@ func (g *gathering) ask(o *Origins, tx *model.Tx) *parent {
 		f.further[k] = g.colourOf(from)
 	}
 	for i, policy := range g.policies {
-		f.parts[i], f.exact[i] = o.divide(policy)
+		f.parts[i], f.exact[i] = o.Parts(policy)
 	}
 	return f
 }

@@ -229,3 +229,39 @@ tx join: fan.0..1999 => x 30
 		t.Errorf("%d look-ups", o.Lookups)
 	}
 }
+
+// Transactions that several parties signed are told of, here and after, as far as
+// the search went through them; mixes, where it ends, and others are not.
+func TestSeveralSigned(t *testing.T) {
+	f := heuristictest.Ledger(t, `
+label Kestrel: addr(K) category=actor confidence=0.9
+time 2022-09-22 18:50
+tx f: new(victim) 1 => K 1
+tx r: new(mint) 10_000sat => rita 10_000sat
+tx trade: r.0!SINGLE|ANYONECANPAY f.0 => r2 600_000sat, token 546sat, K rest
+tx on: trade.0 => shop rest
+tx own: trade.2 => K#2 rest
+tx plain: new(a) 1 => b 1
+tx mix: new(p#1) 5_000_000sat new(p#2) 5_000_000sat new(p#3) 5_000_302sat new(p#4) 5_000_302sat new(p#5) 5_000_302sat => o#1..5 5_000_000sat
+`)
+	s := heuristictest.Open(t, f, heuristics.Scope{}, taint.Heuristic)
+	for name, want := range map[string]bool{
+		"trade": true, "on": true, "plain": false, "mix": false,
+		"own": false, // its coins are the actor's by a label, whatever came before
+	} {
+		if o := from(t, s, f, name); o.Several != want {
+			t.Errorf("%s: several %v, want %v", name, o.Several, want)
+		}
+	}
+	// All outputs at once are what each is by itself.
+	o := from(t, s, f, "on")
+	for _, p := range o.Policies() {
+		parts, ok := o.Parts(p)
+		if diff := cmp.Diff(o.Output(p, 0), slices.Clone(parts.Output(0))); !ok || diff != "" {
+			t.Errorf("%v: %v\n%s", p, ok, diff)
+		}
+	}
+	if _, ok := o.Parts(taint.TIHO); ok {
+		t.Error("divided by a policy that is not among the parameters")
+	}
+}

@@ -3,6 +3,7 @@ package taint
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 
@@ -73,7 +74,7 @@ const (
 	Mix                // in a mix
 	Fee                // in a fee, which taints nothing further
 	Burned             // on an output that nobody can spend, or in what a coinbase did not claim
-	Lost               // where a value is unknown: what comes after is unknown
+	Lost               // where a value is unknown, or colours are more than are kept apart: what comes after is unknown
 	Cut                // beyond the bound on outputs
 )
 
@@ -356,9 +357,13 @@ func (t *Tracer) pass(tx *model.Tx, hops uint32, unknown bool) error {
 		// to be enough.
 		t.in = append(t.in, Segment{Value: max(total, 0)})
 	}
+	lost := t.split.Lost
 	parts, err := t.split.Split(t.rules.Policy, t.in, t.outs)
 	if err != nil {
 		return fmt.Errorf("transaction %v: %w", tx.ID, err)
+	}
+	if t.split.Lost > lost && t.rules.Policy != Poison {
+		t.forget(tx, parts, hops)
 	}
 	for i := range tx.Outputs {
 		t.place(tx, i, parts.Output(i), hops)
@@ -380,6 +385,27 @@ func (t *Tracer) pass(tx *model.Tx, hops uint32, unknown bool) error {
 		}
 	}
 	return nil
+}
+
+// forget books what of each colour the bound on segments has made unknown.
+func (t *Tracer) forget(tx *model.Tx, parts Parts, hops uint32) {
+	left := map[uint32]model.Amount{}
+	for _, g := range t.in {
+		left[g.Colour] += g.Value
+	}
+	for i := range parts.Outputs() + 1 {
+		for _, g := range parts.Output(i) { // the last is the fee
+			left[g.Colour] -= g.Value
+		}
+	}
+	for _, c := range slices.Sorted(maps.Keys(left)) {
+		switch v := left[c]; {
+		case c == Unknown:
+			t.account(c).Seeded -= v
+		case c != Clean && v > 0:
+			t.end(Arrival{Out: tx.Outpoint(0), Block: tx.Block, Colour: c, Amount: v, End: Lost, Hops: int(hops)})
+		}
+	}
 }
 
 // place decides what becomes of the segments of one output.

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/goldwash/goldwash/heuristics"
 	"github.com/goldwash/goldwash/heuristics/heuristictest"
 	"github.com/goldwash/goldwash/model"
 	"github.com/goldwash/goldwash/sources"
@@ -404,6 +406,62 @@ tx t3: t1.0 => z 0.001
 	// sixty small ones, nor the output of t2.
 	if len(flow.Txs) != 3 || open != 61 {
 		t.Errorf("%d transactions, %d outputs not looked up", len(flow.Txs), open)
+	}
+}
+
+// A bound that the seeds alone exceed is told as that, and a budget that does not
+// reach for them is no answer that nothing is there.
+func TestForwardBoundedBelowItsSeeds(t *testing.T) {
+	f := heuristictest.Ledger(t, "tx f1: new(a) 1 => A 1\ntx f2: new(b) 1 => B 1\n")
+	seeds := []Seed{{out(t, f, "f1", 0), red}, {out(t, f, "f2", 0), red}}
+	_, err := Forward(t.Context(), &reader{l: f.Ledger}, seeds, []Rules{{}}, Boundary{}, Limits{Hops: 3, Txs: 1})
+	if err == nil || strings.Contains(err.Error(), "not in the source") {
+		t.Errorf("error %v, want one about the bound", err)
+	}
+	flow, err := Forward(t.Context(), spent{}, seeds, []Rules{{}}, Boundary{}, Limits{Hops: 3, Txs: 10})
+	if !errors.Is(err, heuristics.ErrEvaluationBudget) {
+		t.Errorf("%+v, error %v, want that the budget is spent", flow, err)
+	}
+}
+
+// spent has no budget left.
+type spent struct{}
+
+func (spent) Txs(context.Context, ...model.TxID) ([]*model.Tx, error) {
+	return nil, heuristics.ErrEvaluationBudget
+}
+
+func (spent) Spenders(context.Context, ...model.Outpoint) ([]model.Spend, error) {
+	return nil, heuristics.ErrEvaluationBudget
+}
+
+// Colours that the bound on segments has made unknown are booked as lost, so that
+// what was seeded is where it ended, of every colour.
+func TestLostColoursAreBooked(t *testing.T) {
+	f := heuristictest.Ledger(t, `
+tx f1: new(a) 1 => A 1
+tx f2: new(b) 1 => B 1
+tx f3: new(c) 1 => C 1
+tx f4: new(d) 1 => D 1
+tx t1: f1.0 f2.0 f3.0 f4.0 fee=1000sat => E 3, F rest
+tx t2: t1.0 fee=1000sat => G rest
+`)
+	var seeds []Seed
+	for i, name := range []string{"f1", "f2", "f3"} {
+		seeds = append(seeds, Seed{out(t, f, name, 0), uint32(i + 1)})
+	}
+	for _, p := range Policies()[:Poison] {
+		for most := 1; most < 4; most++ {
+			tr := sweep(t, f, Rules{Policy: p, Segments: most}, Boundary{}, seeds...)
+			for _, a := range tr.Accounts() {
+				if sum := a.Held + a.Service + a.Mix + a.Fee + a.Burned + a.Lost + a.Cut; sum != a.Seeded {
+					t.Errorf("%v, %d segments, colour %#x: seeded %v, and its ends come to %v", p, most, a.Colour, a.Seeded, sum)
+				}
+			}
+			if _, lost := tr.Capped(); lost == 0 && most == 1 {
+				t.Errorf("%v: nothing was lost to the bound", p)
+			}
+		}
 	}
 }
 
