@@ -20,7 +20,7 @@ func TestExplored(t *testing.T) {
 	for name, want := range map[string]string{
 		"testdata/fires_on_a_train.ledger": " was paid 0.55850000 BTC in 7 payouts of Northpool, with 1 train as of rented hash power: 21 PH/s for six days from 2022-08-20.",
 		"paid_a_month_before":              " was paid 0.65850000 BTC in 8 payouts of Northpool, with 1 train as of rented hash power: 21 PH/s for six days from 2022-08-20.",
-		"bought_a_week_before":             " was paid 0.55850000 BTC in 7 payouts of Northpool from 2022-08-20 to 2022-08-26, with no train as of rented hash power.",
+		"bought_a_week_before":             " was paid 0.55850000 BTC in 7 payouts of Northpool from 2022-08-20 to 2022-08-26; whether with a train as of rented hash power is not known.",
 	} {
 		f := explored(t, name)
 		src := f.Ledger.Set()

@@ -26,6 +26,7 @@ type subject struct {
 	b      *build
 	n      int
 	trains []Train
+	tested []Train  // all of its runs of payouts, passed or not
 	lines  []Series // by pool, as pools
 	pools  []uint16
 	total  model.Amount
@@ -33,7 +34,7 @@ type subject struct {
 }
 
 func (b *build) finding(ctx context.Context, i int, trains []Train) (model.Finding, error) {
-	s := &subject{Beneficiary: b.x.At(i), b: b, n: i, trains: trains}
+	s := &subject{Beneficiary: b.x.At(i), b: b, n: i, trains: trains, tested: b.x.Trains(i, b.Params)}
 	s.pools = s.Beneficiary.Pools()
 	for _, p := range s.pools {
 		s.lines = append(s.lines, SeriesOf(s.Of(p), b.x.pools[p].Cadence))
@@ -205,7 +206,11 @@ func (s *subject) claim() string {
 		if from, to, ok := s.span(); ok {
 			fmt.Fprintf(&b, " from %s to %s", date(from), date(to))
 		}
-		b.WriteString(", with no train as of rented hash power")
+		if s.open() != nil {
+			b.WriteString("; whether with a train as of rented hash power is not known")
+		} else {
+			b.WriteString(", with no train as of rented hash power")
+		}
 	default:
 		texts := make([]string, 0, n)
 		for i := range s.trains[:min(n, maxTrains)] {
@@ -220,6 +225,17 @@ func (s *subject) claim() string {
 		fmt.Fprintf(&b, "; payee is a customer of %s; the library stops here", s.custodian())
 	}
 	return b.String() + "."
+}
+
+// open returns the first run of payouts of which it is not known whether it is a
+// train; nil where there is none.
+func (s *subject) open() *Train {
+	for i := range s.tested {
+		if s.tested[i].Unknown {
+			return &s.tested[i]
+		}
+	}
+	return nil
 }
 
 func (s *subject) custodian() string {
@@ -388,20 +404,23 @@ func (s *subject) alternatives() []model.Alternative {
 }
 
 func (s *subject) counter() []model.Counter {
-	resident, on := false, false
-	for i := range s.trains {
-		resident = resident || s.trains[i].Resident
+	var cs []model.Counter
+	if len(s.trains) > 0 {
+		resident, other := false, false
+		for i := range s.tested {
+			t := &s.tested[i]
+			resident = resident || t.Passed && t.Resident
+			other = other || !t.Passed
+		}
+		cs = append(cs,
+			model.Counter{Text: fmt.Sprintf("earlier payouts for %d days at %s of a train's rate: a resident miner's", s.b.ResidentDays, s.b.ResidentRate.Short()), Found: resident},
+			model.Counter{Text: "other payouts of these pools to the beneficiary, that are no train", Found: other})
 	}
-	for _, t := range s.b.x.Trains(s.n, s.b.Params) {
-		on = on || !t.Passed && t.Payouts >= s.b.TrainMin
-	}
-	return []model.Counter{
-		{Text: fmt.Sprintf("earlier payouts for %d days at half of a train's rate: a resident miner's", s.b.ResidentDays), Found: resident},
-		{Text: "other payouts of these pools to the beneficiary, that are no train", Found: on},
+	return append(cs, []model.Counter{
 		{Text: "payouts to it by other pools of the run", Found: len(s.pools) > 1},
 		{Text: "a cluster that behaves like a service's", Found: s.ServiceLike},
 		{Text: "addresses that share its revenue in a constant ratio", Found: slices.ContainsFunc(s.Related, func(r Relation) bool { return r.Rule == RevenueShare })},
-	}
+	}...)
 }
 
 func (s *subject) unseen() []string {
@@ -409,6 +428,9 @@ func (s *subject) unseen() []string {
 		"The pool's fee, and the fees of the blocks, are not known: the implied hash rate counts the subsidy alone, and is that of all the luck that the pool had.",
 		"What the first payout of a train pays for is not known; the hash rate is that of those which follow another within two intervals.",
 		"Payouts by Lightning or within a pool's books are not on the ledger.",
+	}
+	if t := s.open(); t != nil {
+		out = append(out, fmt.Sprintf("Whether the payouts from %s to %s are a train is not known: %s.", date(t.Start), date(t.End), strings.Join(t.Reasons, "; ")))
 	}
 	if len(s.Receipts) > s.b.MaxParts {
 		out = append(out, fmt.Sprintf("%d of %d receipts are not listed here; they count in the sums.", len(s.Receipts)-s.b.MaxParts, len(s.Receipts)))

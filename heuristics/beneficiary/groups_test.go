@@ -16,6 +16,7 @@ import (
 	"github.com/goldwash/goldwash/heuristics/beneficiary"
 	"github.com/goldwash/goldwash/heuristics/cluster"
 	"github.com/goldwash/goldwash/heuristics/heuristictest"
+	"github.com/goldwash/goldwash/internal/kestrel"
 	"github.com/goldwash/goldwash/model"
 	"github.com/goldwash/goldwash/sources/ledger"
 )
@@ -180,6 +181,41 @@ func TestNamedByTheScope(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A train of which the end, or the month before, is not seen is not said to be none;
+// and of one who has no train nothing is said to have been looked for beside it.
+func TestNamedWhereATrainIsNotKnown(t *testing.T) {
+	for _, name := range []string{"silent_where_the_end_is_not_seen", "silent_where_the_month_before_is_not_seen"} {
+		f := read(t, "testdata/"+name+".ledger")
+		_, fs := grouped(t, f, beneficiary.Heuristic, heuristics.Scope{Seeds: []model.Ref{model.RefAddress(address(t, f, "p"))}})
+		if len(fs) != 1 {
+			t.Fatalf("%s: %d findings", name, len(fs))
+		}
+		if c := fs[0].Claim; strings.Contains(c, "no train") || !strings.Contains(c, "is not known") {
+			t.Errorf("%s: %q", name, c)
+		}
+		if !slices.ContainsFunc(fs[0].Unseen, func(s string) bool { return strings.HasPrefix(s, "Whether the payouts from ") }) {
+			t.Errorf("%s: unseen %q", name, fs[0].Unseen)
+		}
+	}
+	f, err := kestrel.Ledger()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, fs := grouped(t, f, beneficiary.Heuristic, heuristics.Scope{Seeds: []model.Ref{model.RefAddress(address(t, f, "RITA"))}})
+	for _, found := range fs {
+		if found.Subject != model.RefAddress(address(t, f, "RITA")) {
+			continue
+		}
+		for _, c := range found.Counter {
+			if strings.Contains(c.Text, "resident") {
+				t.Errorf("190 days of payouts, and %q is not found", c.Text)
+			}
+		}
+		return
+	}
+	t.Error("no finding on who is named")
 }
 
 // What would be too large is left apart, and the coverage says so.

@@ -20,7 +20,7 @@ func (p *rule) account(ctx context.Context, pass *heuristics.Pass, x *index, a m
 		if e.Account == "" {
 			continue
 		}
-		k := keyOf(poolOf(e), e.Account)
+		k := keyOf(e.Service, e.Account)
 		if slices.Contains(done, k) {
 			continue
 		}
@@ -46,7 +46,7 @@ func (p *rule) reportAccount(ctx context.Context, pass *heuristics.Pass, x *inde
 	if as = slices.Compact(as); len(as) < 2 {
 		return nil
 	}
-	pool := poolOf(&x.entries[rows[0]])
+	pool := x.entries[rows[0]].Service
 	if len(as) > p.MaxAddresses {
 		pass.Note("an account of a pool's book with more addresses than one party has, left out", 1)
 		return nil
@@ -68,7 +68,7 @@ func (p *rule) reportAccount(ctx context.Context, pass *heuristics.Pass, x *inde
 		Score: model.Product(p.Cap, capReason,
 			model.Factor{Name: "the book of " + pool + " is right", Given: trust, Probability: trust},
 			model.Factor{Name: "the ledger bears the record out", Given: ledger, Probability: ledger}),
-		Facts:      []model.Fact{{Name: "pool", Value: pool}, {Name: "addresses", Value: fmt.Sprint(len(as))}, {Name: "rows", Value: fmt.Sprint(len(rows))}},
+		Facts:      []model.Fact{{Name: "book of", Value: pool}, {Name: "pool", Value: poolOf(&x.entries[rows[0]])}, {Name: "addresses", Value: fmt.Sprint(len(as))}, {Name: "rows", Value: fmt.Sprint(len(rows))}},
 		ErrorRates: []model.ErrorRate{model.NotMeasured("how often books of this custodian are wrong")},
 		Premises: []model.Premise{{
 			Text: "One party uses the account.", Question: "Does the pool let an account be shared, or its rewards be split?",

@@ -3,6 +3,7 @@ package books_test
 import (
 	"encoding/json"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 
@@ -80,6 +81,25 @@ func TestAContradictionIsStated(t *testing.T) {
 	}
 	if found != 1 {
 		t.Errorf("%d contradictions, want 1", found)
+	}
+}
+
+// What a row was matched by is no check of it: it could not have differed.
+func TestWhatMatchedIsNoCheck(t *testing.T) {
+	b, err := os.ReadFile("testdata/deposit_by_address_amount_and_time.ledger")
+	if err != nil {
+		t.Fatal(err)
+	}
+	fs := findings(t, string(b))
+	if len(fs) != 1 {
+		t.Fatalf("%d findings", len(fs))
+	}
+	for _, c := range fs[0].Counter {
+		for _, of := range []string{"amount", "address", "time"} {
+			if strings.HasSuffix(c.Text, "on the "+of) {
+				t.Errorf("looked for and not found: %q", c.Text)
+			}
+		}
 	}
 }
 

@@ -187,7 +187,7 @@ func (p *rule) paid(ctx context.Context, pass *heuristics.Pass, r *Recorded, fro
 	if from.Has(model.KnownHeight) {
 		rg.From = max(0, from.Height-int32(p.Before/(10*time.Minute)))
 	}
-	other, unrecognised, read := map[string]bool{}, 0, 0
+	other, unrecognised, small, read := map[string]bool{}, 0, 0, 0
 	var others []string
 	whole := true
 	for tx, err := range pass.History(ctx, r.Address, rg) {
@@ -214,6 +214,9 @@ func (p *rule) paid(ctx context.Context, pass *heuristics.Pass, r *Recorded, fro
 		}
 		vouts := p.pays(tx, r.Address)
 		if len(vouts) == 0 {
+			if !early && slices.ContainsFunc(tx.Outputs, func(o model.Output) bool { return o.Owner == r.Address && o.Value > 0 }) {
+				small++
+			}
 			continue
 		}
 		who, amount, err := payouts(ctx, pass, tx, vouts)
@@ -271,6 +274,8 @@ func (p *rule) paid(ctx context.Context, pass *heuristics.Pass, r *Recorded, fro
 		}
 	case unrecognised > 0:
 		c.Ledger = fmt.Sprintf("%s to it after the order, none of them recognised as a pool's payout", plural(unrecognised, "payment"))
+	case small > 0:
+		c.Ledger = fmt.Sprintf("%s to it after the order of less than %d sat, which is not counted", plural(small, "payment"), p.MinSat)
 	case settled:
 		c.State = Differs
 		c.Ledger = "no payment to it from the order until all must be settled, on " + end.Format(time.DateOnly)
@@ -339,7 +344,10 @@ func (p *rule) factors(r *Recorded) []model.Factor {
 		for i := range r.PoolRows {
 			trust = min(trust, p.trust(&r.PoolRows[i]))
 		}
-		fs = append(fs, one("the book of "+poolOf(&r.PoolRows[0])+" is right", trust))
+		fs = append(fs, one("the book of "+r.PoolRows[0].Service+" is right", trust))
+	}
+	if r.Namesakes > 1 {
+		fs = append(fs, one(fmt.Sprintf("of %d accounts with a worker of the name, it is this one's", r.Namesakes), model.Certain/model.Probability(r.Namesakes)))
 	}
 	row := model.Certain
 	if r.ByAmount {
@@ -362,7 +370,7 @@ func (p *rule) factors(r *Recorded) []model.Factor {
 	switch {
 	case differs:
 		ledger = p.Contradicted
-	case agreed["amount"] && (agreed["payouts"] || r.Address.IsZero()):
+	case agreed["amount"] && (agreed["payouts"] || r.Address.IsZero() && !r.ByAmount):
 		ledger = model.Certain
 	}
 	return append(fs, one("the ledger bears the record out", ledger))

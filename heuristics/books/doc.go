@@ -145,7 +145,8 @@ An output that a service's book lists as a deposit, by outpoint or by address, a
 time, is tied to the orders of the same account, by the order that the row names or by
 those placed after it. The worker of an order is an address where it begins with a valid
 one, perhaps with a suffix after a character that no address has; another name is looked up
-in the books of the pool. Each address that an order leads to makes one finding, with what
+in the books of the pool, in what they say of the time of the order. Where several accounts
+had a worker of the name, at most one is meant, and the probability is shared. Each address that an order leads to makes one finding, with what
 the ledger shows of deposit and payouts. The probability is the product of the confidence
 in each book, of how the row was matched, of how the address follows from the worker's
 name, and of how the ledger compares.

@@ -3,6 +3,7 @@ package books
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/goldwash/goldwash/heuristics"
@@ -45,6 +46,9 @@ func (p *rule) report(ctx context.Context, pass *heuristics.Pass, tx *model.Tx, 
 		f.Related = []model.Ref{model.RefAddress(r.Address)}
 		f.Claim = fmt.Sprintf("By the book of %s, the account that was credited with output %s (%s BTC) ordered hash power that works for address %s at %s.",
 			service, r.Out, r.Amount, r.Address, orPool(r.Pool))
+		if r.Namesakes > 1 {
+			f.Claim = strings.TrimSuffix(f.Claim, ".") + fmt.Sprintf(", if the worker is that of the account that is paid there, one of %d accounts with a worker of the name.", r.Namesakes)
+		}
 	}
 	var ordered model.Amount
 	known := true
@@ -72,11 +76,14 @@ func (p *rule) report(ctx context.Context, pass *heuristics.Pass, tx *model.Tx, 
 	p.rows(&f, r, out, tx.Block)
 	for i := range r.Checks {
 		c := &r.Checks[i]
-		switch c.State {
-		case Agrees:
+		switch {
+		case r.ByAmount && (c.Of == "amount" || c.Of == "address" || c.Of == "time"):
+			// The row was matched by them: that they agree is no check.
+			f.Evidence = append(f.Evidence, model.Evidence{Family: "ledger", Text: "The row was matched to the output by the " + c.Of + ", which is therefore no check. " + c.String(), Items: c.Items})
+		case c.State == Agrees:
 			f.Evidence = append(f.Evidence, model.Evidence{Family: "ledger", Text: "Of the " + c.Of + ", record and ledger agree. " + c.String(), Items: c.Items})
 			f.Counter = append(f.Counter, model.Counter{Text: "a ledger that contradicts the record on the " + c.Of})
-		case Differs:
+		case c.State == Differs:
 			f.Counter = append(f.Counter, model.Counter{Text: "On the " + c.Of + ": " + c.String(), Found: true, Items: c.Items})
 		default:
 			f.Unseen = append(f.Unseen, fmt.Sprintf("The %s could not be compared: %s", c.Of, c.String()))
@@ -238,7 +245,7 @@ func (p *rule) reasoning(f *model.Finding, r *Recorded) {
 		}
 		switch {
 		case len(r.PoolRows) > 0:
-			q.Answer = "yes: by the pool's own book"
+			q.Answer = "yes: by the book of " + r.PoolRows[0].Service
 		case p.byAddress(r.Pool):
 			q.Answer = "yes: at this pool the name is the payout address"
 		case seen["payouts"] == Agrees:
@@ -249,6 +256,12 @@ func (p *rule) reasoning(f *model.Finding, r *Recorded) {
 			Text:   "The customer ordered for an address that is not his own: anybody can have a pool pay anybody.",
 			WhyNot: "The record ties an account to an address, not the address to a person; who holds its key the record does not say.",
 		})
+		if r.Namesakes > 1 {
+			f.Alternatives = append(f.Alternatives, model.Alternative{
+				Text:   "The worker of the order is another account's: " + fmt.Sprintf("%d accounts of the pool have one of the name.", r.Namesakes),
+				WhyNot: "Machines are called alike in many accounts; the pool's log of logins would tell which is meant.",
+			})
+		}
 		if r.Payouts > 0 {
 			f.Alternatives = append(f.Alternatives, model.Alternative{
 				Text:   "The address was paid for other machines as well, as that of a miner who rents hash power besides.",

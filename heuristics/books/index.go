@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/goldwash/goldwash/heuristics"
 	"github.com/goldwash/goldwash/model"
@@ -21,7 +22,7 @@ type index struct {
 	orders   map[key][]int32           // by service and account
 	numbered map[key][]int32           // orders by service and number
 	workers  map[key][]int32           // workers by pool and name
-	payouts  map[key][]int32           // payouts by pool and account, with an address
+	payouts  map[key][]int32           // payouts by the service whose account it is, and account, with an address
 	named    map[key][]int32           // payouts by pool and worker, with an address
 	paid     map[model.Address][]int32 // payouts by address
 }
@@ -90,14 +91,15 @@ func (x *index) link() {
 			if e.Address.IsZero() {
 				continue
 			}
-			put(x.payouts, poolOf(e), e.Account, i)
+			put(x.payouts, e.Service, e.Account, i)
 			put(x.named, poolOf(e), e.Worker, i)
 			x.paid[e.Address] = append(x.paid[e.Address], i)
 		}
 	}
 }
 
-// poolOf returns the pool whose book an entry of workers or payouts is.
+// poolOf returns the pool that an entry of workers or payouts is about. Whose book it
+// is, and whose accounts it has, says Service: ids of accounts mean nothing elsewhere.
 func poolOf(e *sources.Entry) string {
 	if e.Pool != "" {
 		return e.Pool
@@ -125,10 +127,37 @@ func user(worker string) string {
 	return name
 }
 
-// accounts returns the addresses that a pool's books tie to the name of a worker,
-// sorted, with the entries that do.
-func (x *index) accounts(pool, worker string, limit int) (as []model.Address, rows map[model.Address][]int32) {
-	rows = map[model.Address][]int32{}
+// maxRows bounds the rows of a pool's book that are looked at for one order.
+const maxRows = 50_000
+
+// tie is what a pool's books say of the name of a worker.
+type tie struct {
+	as   []model.Address // sorted
+	rows map[model.Address][]int32
+	// accounts counts those that had a worker of the name. Machines are called
+	// alike in many accounts, and at most one of them is meant.
+	accounts int
+	cut      bool // the bound on rows was reached
+}
+
+// accounts returns what a pool's books tie to the name of a worker in a time. Rows
+// that say that they are of another time are of somebody else, or of an address that
+// was given up; of an end that is zero nothing is known. At most limit rows are kept
+// of an address.
+func (x *index) accounts(pool, worker string, work, paid span, limit int) tie {
+	t := tie{rows: map[model.Address][]int32{}}
+	as, rows := t.as, t.rows
+	left := maxRows
+	holders, looked := map[key]bool{}, map[key]bool{}
+	folded := map[string]string{} // a book names few services many times
+	fold := func(name string) string {
+		k, ok := folded[name]
+		if !ok {
+			k = model.EntityKey(name)
+			folded[name] = k
+		}
+		return k
+	}
 	add := func(a model.Address, is ...int32) {
 		if _, ok := rows[a]; !ok {
 			as = append(as, a)
@@ -145,18 +174,38 @@ func (x *index) accounts(pool, worker string, limit int) (as []model.Address, ro
 	}
 	for _, name := range names {
 		for _, i := range x.named[keyOf(pool, name)] {
-			add(x.entries[i].Address, i)
+			if left--; left < 0 {
+				break
+			}
+			if e := &x.entries[i]; paid.has(e.Time, e.Time) {
+				holders[key{fold(e.Service), e.Account}] = true
+				add(e.Address, i)
+			}
 		}
 		for _, w := range x.workers[keyOf(pool, name)] {
 			e := &x.entries[w]
+			if left--; left < 0 {
+				break
+			}
+			if !work.has(e.Time, e.Until) {
+				continue
+			}
+			who := key{fold(e.Service), e.Account}
+			holders[who] = true
 			if !e.Address.IsZero() {
 				add(e.Address, w)
 			}
-			if e.Account == "" {
+			if e.Account == "" || looked[who] {
 				continue
 			}
-			for _, i := range x.payouts[keyOf(pool, e.Account)] {
-				add(x.entries[i].Address, w, i)
+			looked[who] = true
+			for _, i := range x.payouts[who] {
+				if left--; left < 0 {
+					break
+				}
+				if o := &x.entries[i]; paid.has(o.Time, o.Time) && fold(poolOf(o)) == fold(pool) {
+					add(o.Address, w, i)
+				}
 			}
 		}
 		if len(as) > 0 {
@@ -164,5 +213,27 @@ func (x *index) accounts(pool, worker string, limit int) (as []model.Address, ro
 		}
 	}
 	slices.SortFunc(as, model.Address.Compare)
-	return as, rows
+	// A marketplace's account and a pool's may be one customer's, so that each
+	// service's are counted by themselves.
+	per := map[string]int{}
+	for h := range holders {
+		if h.id != "" {
+			per[h.entity]++
+			t.accounts = max(t.accounts, per[h.entity])
+		}
+	}
+	if len(as) > 0 {
+		t.accounts = max(t.accounts, 1)
+	}
+	t.as, t.cut = as, left < 0
+	return t
+}
+
+// span is a time from one to another, both included; an end that is zero is open.
+type span struct{ from, to time.Time }
+
+// has reports whether what began and ended at two times, where they are known,
+// may be of the time.
+func (s span) has(began, ended time.Time) bool {
+	return (s.to.IsZero() || began.IsZero() || !began.After(s.to)) && (s.from.IsZero() || ended.IsZero() || !ended.Before(s.from))
 }

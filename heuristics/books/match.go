@@ -36,6 +36,11 @@ type Recorded struct {
 	Earlier     int
 	Probability model.Probability
 
+	// Namesakes counts the accounts of the pool that had a worker of the name,
+	// where its book tells the address: more than one, and at most one of them
+	// is meant.
+	Namesakes int
+
 	// others counts further deposits that may have paid for the orders, and
 	// labels are those that name a service at the address that was paid.
 	others int
@@ -121,13 +126,18 @@ func (p *rule) match(pass *heuristics.Pass, x *index, tx *model.Tx) (ms []matche
 	}
 	slices.SortStableFunc(ms, func(a, b matched) int { return a.vout - b.vout })
 	seen := map[[3]string]bool{}
-	return slices.DeleteFunc(ms, func(m matched) bool {
+	ms = slices.DeleteFunc(ms, func(m matched) bool {
 		e := &x.entries[m.row]
 		k := [3]string{tx.Outpoint(m.vout).String(), model.EntityKey(e.Service), e.Account + "\x00" + e.Order}
 		twice := seen[k]
 		seen[k] = true
 		return twice
 	})
+	if len(ms) > p.MaxOrders {
+		pass.Note("partial: row of a book about a transaction beyond the bound", len(ms)-p.MaxOrders)
+		ms = ms[:p.MaxOrders]
+	}
+	return ms
 }
 
 // credited reports whether a deposit in a block of the one time is credited at the
@@ -174,6 +184,11 @@ func (p *rule) follow(ctx context.Context, pass *heuristics.Pass, x *index, tx *
 		rs = append(rs, r)
 		return &rs[len(rs)-1]
 	}
+	type asked struct {
+		pool, worker string
+		work, paid   span
+	}
+	ties := map[asked]tie{} // the orders of an account are mostly for one worker
 	for _, i := range orders {
 		o := &x.entries[i]
 		a, ok := addressOf(o.Worker, pass.Network())
@@ -185,7 +200,17 @@ func (p *rule) follow(ctx context.Context, pass *heuristics.Pass, x *index, tx *
 		case o.Pool == "":
 			continue
 		}
-		as, rows := x.accounts(o.Pool, o.Worker, p.MaxItems)
+		work, paid := p.times(o)
+		q := asked{o.Pool, o.Worker, work, paid}
+		t, ok := ties[q]
+		if !ok {
+			t = x.accounts(o.Pool, o.Worker, work, paid, p.MaxItems)
+			ties[q] = t
+			if t.cut {
+				pass.Note("partial: row of a pool's book about a worker beyond the bound", 1)
+			}
+		}
+		as := t.as
 		if len(as) > p.MaxPayees {
 			pass.Note("partial: address that a pool's book ties to a worker, beyond the bound", len(as)-p.MaxPayees)
 			as = as[:p.MaxPayees]
@@ -193,7 +218,8 @@ func (p *rule) follow(ctx context.Context, pass *heuristics.Pass, x *index, tx *
 		for _, a := range as {
 			r := place(o.Pool, a)
 			r.Orders = append(r.Orders, *o)
-			for _, j := range rows[a] {
+			r.Namesakes = max(r.Namesakes, t.accounts)
+			for _, j := range t.rows[a] {
 				r.PoolRows = appendNew(r.PoolRows, &x.entries[j])
 			}
 		}
@@ -212,6 +238,20 @@ func (p *rule) follow(ctx context.Context, pass *heuristics.Pass, x *index, tx *
 		}
 	}
 	return rs, nil
+}
+
+// times returns when the machines of an order worked, and when a pool's book has
+// payouts for them: from shortly before, as addresses are seldom changed, until all
+// must be settled.
+func (p *rule) times(o *sources.Entry) (work, paid span) {
+	if o.Time.IsZero() {
+		return span{}, span{}
+	}
+	work = span{o.Time, o.Until}
+	if work.to.IsZero() {
+		work.to = o.Time.Add(p.OrderLast)
+	}
+	return work, span{o.Time.Add(-p.Before), work.to.Add(p.Settlement)}
 }
 
 func appendNew(es []sources.Entry, e *sources.Entry) []sources.Entry {

@@ -315,5 +315,6 @@ func (r *rule) flowText(f *model.Finding, h *holder, c *Commingling) {
 			hops = append(hops, fmt.Sprint(m.Hops))
 		}
 	}
+	f.Facts = append(f.Facts, model.Fact{Name: "scored", Value: "that both classes of coins have one owner; the flows are facts of the ledger, given the labels and the payouts"})
 	f.Facts = append(f.Facts, model.Fact{Name: "transactions on the way of mined coins", Value: strings.Join(hops, ", ")})
 }

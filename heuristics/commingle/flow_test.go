@@ -40,6 +40,9 @@ func TestFlowNamesThePlaceAlone(t *testing.T) {
 	}) {
 		t.Errorf("that it is spoofable in part is not said: %v", f.Premises)
 	}
+	if !slices.ContainsFunc(f.Facts, func(x model.Fact) bool { return x.Name == "scored" && strings.Contains(x.Value, "one owner") }) {
+		t.Errorf("what the number is of is not said: %v", f.Facts)
+	}
 	level := slices.Contains(f.Facts, model.Fact{Name: "level", Value: "C4"})
 	roles := map[string]int{}
 	for _, e := range f.Evidence {

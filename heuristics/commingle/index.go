@@ -148,7 +148,7 @@ func build(ctx context.Context, s *heuristics.Scan, p *Params) (*Index, error) {
 	if len(x.groups) == 0 {
 		return x, nil
 	}
-	walk := service.WalkOf(s)
+	walk := cluster.WalkOf(s)
 	for tx, err := range s.Txs(ctx) {
 		if err != nil {
 			return nil, err
@@ -281,7 +281,7 @@ func (b *builder) hops(tx *model.Tx) (best uint8, start uint32, found bool) {
 // spends a group, or spends a coin of one.
 func (b *builder) touches(tx *model.Tx, ins, outs []uint32) bool {
 	in := func(id uint32) bool {
-		if id == service.None {
+		if id == cluster.None {
 			return false
 		}
 		_, ok := b.x.of(id)
@@ -328,7 +328,7 @@ func (b *builder) gather(tx *model.Tx, ins, outs []uint32) {
 	for i := range tx.Outputs {
 		o := &tx.Outputs[i]
 		id := outs[i]
-		if !o.Owner.Ownable() || o.Value <= 0 || id == service.None {
+		if !o.Owner.Ownable() || o.Value <= 0 || id == cluster.None {
 			continue
 		}
 		n, ok := x.of(id)
@@ -395,7 +395,7 @@ func (b *builder) spend(tx *model.Tx, owners []uint32, here func() uint32) (paye
 			x.coins[n].by, x.coins[n].vin = here(), uint32(i)
 		}
 		id := owners[i]
-		if id == service.None || !in.Owner.Ownable() {
+		if id == cluster.None || !in.Owner.Ownable() {
 			continue
 		}
 		if !skipped {

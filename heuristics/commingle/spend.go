@@ -30,7 +30,7 @@ func (r *rule) transaction(ctx context.Context, pass *heuristics.Pass, x *Index)
 	if known, ok := x.alike[tx.ID]; ok {
 		pass.Note("dust paid by a "+lookAlike(known), 1)
 	}
-	if tx.Coinbase() || len(tx.Inputs) < 2 {
+	if tx.Coinbase() || len(tx.Inputs) < 2 || r.plain(pass, x, tx) {
 		return nil, heuristics.ErrSkip
 	}
 	c := &Commingling{Kind: Kind, Tx: tx.ID, Coins: make([]Coin, len(tx.Inputs))}
@@ -57,6 +57,32 @@ func (r *rule) transaction(ctx context.Context, pass *heuristics.Pass, x *Index)
 	c.complete(&f)
 	pass.Report(f)
 	return c, nil
+}
+
+// plain reports whether the scope shows that a transaction spends nothing of an
+// actor's: nearly all end here, before anything is made of them.
+func (r *rule) plain(pass *heuristics.Pass, x *Index, tx *model.Tx) bool {
+	if !x.holds(pass.Scope(), tx.Block) {
+		return false
+	}
+	actors := actor.Of(pass)
+	for i := range tx.Inputs {
+		in := &tx.Inputs[i]
+		if _, reached := x.reach[in.Prev.Tx]; reached {
+			return false
+		}
+		if in.ValueKnown && in.Value < r.MinSat {
+			if _, ok := x.alike[in.Prev.Tx]; ok {
+				return false // to be noted
+			}
+		}
+		if in.OwnerBy != model.OwnerUnknown {
+			if _, own := actors.Own(in.Owner, tx.Block); own {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // visit asks for passes about the addresses that a transaction pays or spends,

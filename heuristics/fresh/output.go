@@ -24,11 +24,14 @@ type OutputParams struct {
 	Receipts, History int
 	// Listed bounds the receipts and the pools that a finding lists.
 	Listed int
+	// Labelled is the most that is said where labels name services among the
+	// origins: the shares do not carry the labels' own confidence.
+	Labelled model.Probability
 }
 
 // DefaultOutputParams returns the parameters of [Output].
 func DefaultOutputParams() OutputParams {
-	return OutputParams{Receipts: 200, History: 2000, Listed: 50}
+	return OutputParams{Receipts: 200, History: 2000, Listed: 50, Labelled: model.Percent(90)}
 }
 
 // Parameters lists every field.
@@ -37,6 +40,7 @@ func (p OutputParams) Parameters() []model.Parameter {
 		{Name: "fresh.output.receipts", Value: strconv.Itoa(p.Receipts), Origin: model.Chosen},
 		{Name: "fresh.output.history", Value: strconv.Itoa(p.History), Origin: model.Chosen},
 		{Name: "fresh.output.listed", Value: strconv.Itoa(p.Listed), Origin: model.Chosen},
+		{Name: "fresh.output.labelled", Value: p.Labelled.String(), Origin: model.Chosen, Source: "the usual confidence of a label"},
 	}
 }
 
@@ -95,6 +99,9 @@ type Origin struct {
 	Value    model.Amount
 	Receipts []Receipt
 	More     int
+	// Cut is true where not all that the address received was read, so that
+	// Value is less than that.
+	Cut bool
 	// Share is of the whole value.
 	Share *Share
 }
@@ -184,6 +191,7 @@ func (p OutputParams) address(ctx context.Context, pass *heuristics.Pass, o *Ori
 	for tx, err := range pass.History(ctx, o.Address, sources.Range{}) {
 		if errors.Is(err, heuristics.ErrEvaluationBudget) {
 			pass.Partial("receipts of an address not all looked into: budget spent")
+			o.Cut = true
 			break
 		}
 		if err != nil {
@@ -191,6 +199,7 @@ func (p OutputParams) address(ctx context.Context, pass *heuristics.Pass, o *Ori
 		}
 		if n++; n > p.History {
 			pass.Partial("receipts of an address not all looked into: more transactions than the bound")
+			o.Cut = true
 			break
 		}
 		if spends(tx, o.Address) {
@@ -303,7 +312,11 @@ func (p OutputParams) finding(ctx context.Context, pass *heuristics.Pass, o *Ori
 	if least < model.Certain {
 		factor = model.Factor{Name: "the pools named mined the blocks", Given: least, Probability: least}
 	}
-	f.Score = model.Product(0, "", factor)
+	most, why := model.Probability(0), ""
+	if s.Stopped > 0 {
+		most, why = p.Labelled, "labels name the services, and their confidence is not in the number"
+	}
+	f.Score = model.Product(most, why, factor)
 	o.argue(&f)
 	return f, nil
 }
@@ -331,6 +344,9 @@ func (p OutputParams) receipts(ctx context.Context, pass *heuristics.Pass, f *mo
 func (o *Origin) claim() string {
 	s := o.Share
 	of := fmt.Sprintf("the %s BTC that %s received", o.Value, o.Address)
+	if o.Cut {
+		of = fmt.Sprintf("the first %s BTC that %s received, as far as was read", o.Value, o.Address)
+	}
 	if out, ok := o.On.Outpoint(); ok {
 		of = fmt.Sprintf("the %s BTC of output %s", o.Value, out)
 		if !o.Address.IsZero() {
@@ -363,8 +379,11 @@ func (o *Origin) claim() string {
 		}
 		fmt.Fprintf(&b, "%s (%s)", who, Percent(q.Share))
 	}
-	fmt.Fprintf(&b, "; of %s it is unknown, and %s came out of services other than pools.", Percent(s.Unknown), Percent(s.Stopped))
-	return b.String()
+	fmt.Fprintf(&b, "; of %s it is unknown, and %s came out of services other than pools", Percent(s.Unknown), Percent(s.Stopped))
+	if s.Stopped > 0 {
+		b.WriteString(", given the labels")
+	}
+	return b.String() + "."
 }
 
 // maxNamed bounds the pools in a claim.
@@ -384,6 +403,10 @@ func (o *Origin) argue(f *model.Finding) {
 			Answer: "no: they are other people's coins, and count as newly mined with the rest of the output."},
 		{Text: "The pools named mined the blocks.", Question: "How is that known?", Answer: named},
 	}
+	if s.Stopped > 0 {
+		f.Premises = append(f.Premises, model.Premise{Text: "The services are who labels say.", Question: "Who says so, and did the labels hold?",
+			Answer: "labels that hold at the time, or of which nothing says that they do not; they are not listed here, and were not asked for their confidence."})
+	}
 	f.Alternatives = []model.Alternative{
 		{Text: "The holder bought newly mined coins, or was paid with them.", WhyNot: "the share says where coins come from, not for what they were paid."},
 	}
@@ -395,6 +418,9 @@ func (o *Origin) argue(f *model.Finding) {
 	f.RefutedBy = []string{"A pool's record that it did not mine one of the blocks."}
 	for _, g := range s.Gaps {
 		f.Unseen = append(f.Unseen, fmt.Sprintf("The origin of %s of the value: %s (%d inputs); it may be newly mined or not.", Percent(g.Share), g.Reason, g.Inputs))
+	}
+	if o.Cut {
+		f.Unseen = append(f.Unseen, "What the address received later: it was not read, and no share counts it.")
 	}
 	if o.More > 0 {
 		f.Unseen = append(f.Unseen, fmt.Sprintf("%d more receipts: beyond the bound, they count as unknown.", o.More))

@@ -54,7 +54,7 @@ func TestOutputsOfKestrel(t *testing.T) {
 	if o.Share.Coinbase != 0 || o.Mined() != 0 || len(o.Share.Pools) != 0 || o.Value != 8_100_000 {
 		t.Errorf("Q: %v", o)
 	}
-	if want := "0.0 % is known to be newly mined; of 100.0 % it is unknown"; !strings.Contains(fs[0].Claim, want) {
+	if want := "0.0 % is newly mined; of 0.0 % it is unknown, and 100.0 % came out of services other than pools, given the labels."; !strings.Contains(fs[0].Claim, want) {
 		t.Errorf("claim %q, want it to say %q", fs[0].Claim, want)
 	}
 
@@ -105,6 +105,43 @@ func TestAddress(t *testing.T) {
 		}
 		if !slices.Contains(fs[0].Unseen, c.mustTell) {
 			t.Errorf("unseen %q, want %q", fs[0].Unseen, c.mustTell)
+		}
+	}
+}
+
+// A part of what an address received is not said to be all, and what rests on labels
+// is never certain.
+func TestOutputClaimsNoMoreThanWasRead(t *testing.T) {
+	f := heuristictest.Ledger(t, "label Exchange: addr(e) category=exchange confidence=0.3\ntx one: new(e) 1 => a 1\ntx two: new(e) 1 => a 1\ntx three: new(e) 1 => a 1\n")
+	a, err := f.Address("a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	on := model.RefAddress(a)
+	p := fresh.DefaultOutputParams()
+	p.History = 2
+	for _, c := range []struct {
+		h    *heuristics.Heuristic
+		want string
+		cut  bool
+	}{
+		{fresh.Output, "Of the 3.00000000 BTC that ", false},
+		{fresh.NewOutput(p), "Of the first 2.00000000 BTC that ", true},
+	} {
+		s := heuristictest.Open(t, f, heuristics.Scope{Seeds: []model.Ref{on}}, c.h)
+		o, fs, err := heuristics.Eval[*fresh.Origin](t.Context(), s, c.h, on)
+		if err != nil || len(fs) != 1 {
+			t.Fatalf("%d findings, %v", len(fs), err)
+		}
+		if !strings.HasPrefix(fs[0].Claim, c.want) || !strings.Contains(fs[0].Claim, "given the labels") || o.Cut != c.cut {
+			t.Errorf("%q, cut %v", fs[0].Claim, o.Cut)
+		}
+		if got := fs[0].Score.Probability; got > model.Percent(90) {
+			t.Errorf("probability %v rests on a label of 0.3", got)
+		}
+		said := slices.ContainsFunc(fs[0].Unseen, func(s string) bool { return strings.HasPrefix(s, "What the address received later") })
+		if said != c.cut {
+			t.Errorf("unseen %q", fs[0].Unseen)
 		}
 	}
 }

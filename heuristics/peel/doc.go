@@ -18,7 +18,9 @@
 // Peeling is how any wallet pays that holds one large coin. It is a form, and no sign
 // of wrong; it matters to those who follow coins of which something else is known.
 // Pools and exchanges pay their customers in this form too, so that no chain runs
-// through a labelled service or a cluster that behaves like one.
+// through a labelled service or a cluster that behaves like one. What goes on in the
+// same form from a payment of a service is taken for the service's own: a chain whose
+// coin was withdrawn so is missed.
 //
 //	found, _, err := heuristics.Eval[*peel.Chain](ctx, session, peel.Heuristic, model.RefTx(first))
 //	for _, l := range found.Links {

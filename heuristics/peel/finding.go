@@ -137,10 +137,25 @@ func (r *rule) argue(pass *heuristics.Pass, f *model.Finding, c *Chain) {
 		{Text: "A service without a label pays its customers one by one.", WhyNot: "its cluster may be larger than what was scanned."},
 		{Text: "The coins changed hands on the way.", WhyNot: "the ledger does not show who holds a key."},
 	}
-	f.Counter = []model.Counter{
-		{Text: "payees that sign together with an address of the chain", Found: len(rejoined(pass, c)) > 0},
-		{Text: "a service's label or behaviour on an address that pays or carries on"},
-		{Text: "signatures that leave part of a transaction to others"},
+	// What could not be looked for was not looked for.
+	f.Counter = []model.Counter{{Text: "a service's label on an address that pays or carries on"}}
+	if scanned(pass, c) {
+		f.Counter = append(f.Counter,
+			model.Counter{Text: "a service's behaviour on an address that pays or carries on, within the scope"},
+			model.Counter{Text: "payees that sign together with an address of the chain", Found: len(rejoined(pass, c)) > 0})
+	} else {
+		f.Unseen = append(f.Unseen, "Whether a payee signs together with an address of the chain, and whether one behaves like a service: the scope does not hold them all.")
+	}
+	blind := 0
+	for i := range c.Links {
+		if c.Links[i].blind {
+			blind++
+		}
+	}
+	if blind == 0 {
+		f.Counter = append(f.Counter, model.Counter{Text: "signatures that leave part of a transaction to others"})
+	} else {
+		f.Unseen = append(f.Unseen, fmt.Sprintf("What the signatures of %d of %d transactions commit to, which may leave a part to others.", blind, n))
 	}
 	f.RefutedBy = []string{"Proof that one of the remainders was a payment to somebody else.", "A custodian's record that it signed."}
 	if c.Begins == Missing {
@@ -169,6 +184,18 @@ func (r *rule) argue(pass *heuristics.Pass, f *model.Finding, c *Chain) {
 	if unowned > 0 {
 		f.Unseen = append(f.Unseen, fmt.Sprintf("Who signs for %d of %d transactions: the owner of the input is not known.", unowned, n))
 	}
+}
+
+// scanned reports whether the clusters of the scope hold every address that carries
+// on, so that what they show was looked for.
+func scanned(pass *heuristics.Pass, c *Chain) bool {
+	x := cluster.Of(pass)
+	for i := range c.Links {
+		if _, ok := x.ID(c.Links[i].Onward); !ok {
+			return false
+		}
+	}
+	return true
 }
 
 // name writes an entity's name. Names are data from outside, and a claim is one

@@ -30,6 +30,8 @@ type Link struct {
 	Timed bool
 	// Label names the payee as a service's, where a label does.
 	Label model.Label
+
+	blind bool // an input has no signature that is recognised
 }
 
 // features are what the transactions of one wallet have in common.
@@ -73,6 +75,7 @@ func (p *Params) link(tx *model.Tx) (l Link, ok bool) {
 		if in.SigHash.MultiParty() {
 			return l, false
 		}
+		l.blind = l.blind || in.SigHash == 0
 		if len(tx.Inputs) > 1 && (in.OwnerBy == model.OwnerUnknown || !in.ValueKnown || in.Owner != tx.Inputs[0].Owner) {
 			return l, false // perhaps several parties'
 		}

@@ -235,3 +235,44 @@ func tx(t *testing.T, f *ledger.File, name string) model.TxID {
 	}
 	return id
 }
+
+// What could not be looked for is not said to be absent.
+func TestCountersWereLookedFor(t *testing.T) {
+	f := heuristictest.Ledger(t, long)
+	explorer := f.Ledger.Set()
+	explorer.Blocks = nil
+	for name, c := range map[string]struct {
+		s      *heuristics.Session
+		looked bool
+	}{
+		"in a scope":                        {heuristictest.Open(t, f, heuristics.Scope{}, peel.Heuristic), true},
+		"address by address":                {opened(t, explorer), false},
+		"of a chain that starts the scope":  {heuristictest.Open(t, f, heuristics.Scope{To: 1 << 30}, peel.Heuristic), true},
+		"of a chain that the scope has not": {heuristictest.Open(t, f, heuristics.Scope{From: 900_000}, peel.Heuristic), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, fs, err := heuristics.Eval[*peel.Chain](t.Context(), c.s, peel.Heuristic, model.RefTx(tx(t, f, "l1")))
+			if err != nil || len(fs) != 1 {
+				t.Fatalf("%d findings, %v", len(fs), err)
+			}
+			got := slices.ContainsFunc(fs[0].Counter, func(c model.Counter) bool { return strings.HasPrefix(c.Text, "payees that sign together") })
+			said := slices.ContainsFunc(fs[0].Unseen, func(s string) bool { return strings.HasPrefix(s, "Whether a payee signs together") })
+			if got != c.looked || said == c.looked {
+				t.Errorf("looked for %v, unseen %q", got, fs[0].Unseen)
+			}
+		})
+	}
+}
+
+func opened(t *testing.T, src sources.Set) *heuristics.Session {
+	t.Helper()
+	e, err := heuristics.New(src, []*heuristics.Heuristic{peel.Heuristic}, heuristics.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := e.Open(t.Context(), heuristics.Scope{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}

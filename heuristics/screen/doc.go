@@ -22,12 +22,14 @@
 // newly mined, at addresses that pools have paid for long, with nothing against it.
 // Coins that are newly mined, but paid for a few days only, may come from rented
 // machines, paid for with any money: that is neither support nor contradiction, and
-// the reason says what to ask for. A contradiction is about what was stated: coins
+// the reason says what to ask for. The same holds of payouts over months that come in
+// runs with pauses between, as of machines that are rented anew. A contradiction is about what was stated: coins
 // that are not mined, that are an actor's, of another pool, or more than the stated
 // machines can earn. It is no accusation.
 //
 // An output of a payout itself, as where the pool pays straight to the customer's
-// deposit address, speaks for that address. Else the depositor is who signed. Books
+// deposit address, speaks for that address. Else the depositor is who signed, unless
+// more than one party may have: then nobody is taken for him. Books
 // of one's own deposits (see package sources/records) add the customer's other
 // deposit addresses, and the cluster adds addresses that sign together.
 package screen
@@ -43,6 +45,7 @@ import (
 	"github.com/goldwash/goldwash/heuristics/beneficiary"
 	"github.com/goldwash/goldwash/heuristics/cluster"
 	"github.com/goldwash/goldwash/heuristics/coinjoin"
+	"github.com/goldwash/goldwash/heuristics/coinjoin/shape"
 	"github.com/goldwash/goldwash/heuristics/fresh"
 	"github.com/goldwash/goldwash/heuristics/payout"
 	"github.com/goldwash/goldwash/heuristics/service"
@@ -62,8 +65,14 @@ type Params struct {
 	// a gap of more than Gap, to within Gap of the deposit.
 	ResidentDays, ResidentPayouts int
 	Gap                           time.Duration
-	// Actor is the share of an actor's coins that contradicts.
-	Actor model.Probability
+	// Steady is how much of the time from the first payout to the last must be
+	// without pauses, for a resident. A pause is an interval of more than twice
+	// the usual one and a quarter, and longer than after which rented machines
+	// count as having ended.
+	Steady model.Probability
+	// Actor is the share of an actor's coins that contradicts. Trust is the least
+	// confidence of a label, or of the name of a pool, that does.
+	Actor, Trust model.Probability
 	// Hash power of HashFactor times the stated one contradicts it.
 	HashFactor int
 	// Around is how far the first payout may be from the date stated.
@@ -91,7 +100,7 @@ const day = 24 * time.Hour
 // DefaultParams returns the defaults.
 func DefaultParams() Params {
 	return Params{
-		Mined: 80, Unmined: 5, ResidentDays: 60, ResidentPayouts: 8, Gap: 45 * day, Actor: model.Percent(5), HashFactor: 2, Around: 45 * day,
+		Mined: 80, Unmined: 5, ResidentDays: 60, ResidentPayouts: 8, Gap: 45 * day, Steady: model.Percent(50), Trust: model.Percent(60), Actor: model.Percent(5), HashFactor: 2, Around: 45 * day,
 		MinSat: 20_001, Hops: 3, MaxParents: 200, MaxAddresses: 32, MaxHistory: 1_000, MaxItems: 20,
 		Prior: model.Percent(50), WeighMined: 2 * model.Nat, WeighUnmined: -4 * model.Nat, WeighResident: 2 * model.Nat,
 		WeighTrain: -3 * model.Nat / 2, WeighNone: -model.Nat, WeighActor: -4 * model.Nat, WeighMix: -model.Nat, Cap: model.Percent(95),
@@ -117,7 +126,9 @@ func (p Params) Parameters() []model.Parameter {
 	num("resident_days", p.ResidentDays, "")
 	num("resident_payouts", p.ResidentPayouts, "")
 	seconds("gap", p.Gap)
+	add("steady", p.Steady.String(), "")
 	add("actor", p.Actor.String(), "")
+	add("trust", p.Trust.String(), "more than an even chance")
 	num("hash_factor", p.HashFactor, "")
 	seconds("around", p.Around)
 	add("min_sat", strconv.FormatInt(int64(p.MinSat), 10), "above twice the 10,000 sat that token wallets put in each output")
@@ -145,7 +156,7 @@ var Heuristic = New(DefaultParams())
 // no more is stated of than that it is income from mining.
 func New(p Params) *heuristics.Heuristic {
 	r := &rule{Params: p}
-	return &heuristics.Heuristic{
+	r.self = &heuristics.Heuristic{
 		Name: "screen",
 		Doc: `whether a deposit is income from mining
 
@@ -161,14 +172,36 @@ not known, where coins were bought from a miner, and where labels are.`,
 		Kinds:    []heuristics.Kind{{Name: Kind, Doc: "an output is its depositor's income from mining; wrong where payouts are not recognised, where coins were bought from a miner, or where a label is"}},
 		Subjects: []model.RefKind{model.KindOutpoint},
 		Needs:    sources.Txs,
-		Requires: []*heuristics.Heuristic{cluster.Heuristic, service.Heuristic, actor.Heuristic, coinjoin.Heuristic, fresh.Heuristic, payout.Candidate, payout.Heuristic},
+		Requires: []*heuristics.Heuristic{shape.Heuristic, cluster.Heuristic, service.Heuristic, actor.Heuristic, coinjoin.Heuristic, fresh.Heuristic, payout.Candidate, payout.Heuristic},
 		Params:   p.Parameters(),
 		Horizon:  heuristics.Tip,
+		Index:    r.index,
 		Run:      r.run,
 	}
+	return r.self
 }
 
-type rule struct{ Params }
+type rule struct {
+	Params
+	self *heuristics.Heuristic
+}
+
+// index returns from when on the sources see payouts, in Unix seconds: blocks begin
+// somewhere, and so do histories made of them. It is 0 where nothing bounds them.
+func (p *rule) index(ctx context.Context, s *heuristics.Scan) (any, error) {
+	if !s.Can(sources.Blocks) || s.Scope().Explored != nil {
+		return int64(0), nil
+	}
+	for tx, err := range s.Txs(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		if at, ok := tx.Block.Clock(); ok {
+			return at.Unix(), nil
+		}
+	}
+	return int64(0), nil
+}
 
 // Claim is what the customer states. A field that he does not state holds its zero
 // value.
@@ -238,26 +271,35 @@ type Seen struct {
 	// Fresh is where the coins come from; nil where it could not be asked.
 	Fresh *fresh.Share
 	// Addresses are those taken for the depositor's, and Payments counts the
-	// transactions that paid them until the deposit. Whole is false where more
-	// may have.
-	Addresses []model.Address
-	Payments  int
-	Whole     bool
+	// transactions that paid them until the deposit, Unrecognised those of them
+	// that are no recognised payout. Whole is false where more may have.
+	Addresses              []model.Address
+	Payments, Unrecognised int
+	Whole                  bool
+	// Several is true where more than one party may have signed the deposit, so
+	// that nobody's addresses are taken for the depositor's, and Booked where a
+	// book names some of Addresses.
+	Several, Booked bool
 	// Pools are those of the recognised payouts, sorted by name, "" for those
-	// of unknown pools, and Receipts the payouts, with the index of the pool.
+	// of unknown pools, Named the greatest confidence with which each is named
+	// as payer, and Receipts the payouts, with the index of the pool.
 	Pools    []string
+	Named    []model.Probability
 	Receipts []beneficiary.Receipt
 	// Main is the pool of most receipts, Series its payouts from the last gap
 	// on until the deposit, and Train what the test for rented machines says
-	// of them.
+	// of them, with those that came after the deposit. Steady is how much of the
+	// time of Series is without pauses.
 	Main   string
 	Series beneficiary.Series
 	Train  beneficiary.Train
+	Steady model.Probability
 	// Actor is the least share of the coins that comes from actors' own
 	// wallets, and ActorUnknown the share of which that is unknown.
 	Actor, ActorUnknown model.Probability
-	// Actors are who they are, by label.
-	Actors []actor.Attribution
+	// Actors are who they are, by label, and Doubted whom labels of too little
+	// confidence name; coins from those count as unknown.
+	Actors, Doubted []actor.Attribution
 	// Mixes are CoinJoins and mixers' transactions that the coins came through.
 	Mixes []model.TxID
 	// Custodians are names of services that the coins came out of, "" for one

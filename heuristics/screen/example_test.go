@@ -58,6 +58,6 @@ func ExampleDeposit() {
 	// commingling cannot say  No coins from an actor's wallet were seen within 3 transactions, which means little where few actors are labelled.
 	// mixing      cannot say  No CoinJoin and no mixer was seen within 3 transactions.
 	// custodian   cannot say  Nothing shows that they come out of a service that holds coins for many.
-	// pool        supports    Most payouts are of Northpool, as stated.
+	// pool        supports    Of Northpool, as stated, are 12 of 12 payouts; no pool has more.
 	// since       cannot say  The first payout seen is of 2023-01-03.
 }

@@ -3,7 +3,6 @@ package screen
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/goldwash/goldwash/heuristics"
 	"github.com/goldwash/goldwash/model"
@@ -47,14 +46,13 @@ func (p *rule) report(ctx context.Context, pass *heuristics.Pass, tx *model.Tx, 
 		f.Evidence = append(f.Evidence, ev)
 		if r.Says == Contradicts {
 			f.Counter = append(f.Counter, model.Counter{Text: r.Name + ": " + r.Text, Found: true, Items: r.items})
-		} else {
-			f.Counter = append(f.Counter, model.Counter{Text: "a contradiction by " + strings.ReplaceAll(r.Name, "_", " ")})
 		}
 		if r.Says == CannotSay && r.Blocks {
 			f.Unseen = append(f.Unseen, r.Text)
 		}
 		f.Labels = append(f.Labels, r.labelled...)
 	}
+	a.counter(&f)
 	for i, b := range a.Seen.Addresses {
 		if i < p.MaxItems {
 			f.Parts = append(f.Parts, model.Item{On: model.RefAddress(b), Role: "depositor", Address: b})
@@ -68,6 +66,32 @@ func (p *rule) report(ctx context.Context, pass *heuristics.Pass, tx *model.Tx, 
 	return nil
 }
 
+// counter adds what was looked for that would speak against it: only what could have
+// been found.
+func (a *Answer) counter(f *model.Finding) {
+	s := &a.Seen
+	look := func(found bool, format string, args ...any) {
+		f.Counter = append(f.Counter, model.Counter{Text: fmt.Sprintf(format, args...), Found: found})
+	}
+	if s.Fresh != nil {
+		look(s.Fresh.Stopped > 0, "coins that came out of services other than pools")
+	}
+	hops := plural(a.params.Hops, "transaction")
+	switch {
+	case s.Direct:
+		look(len(s.Actors) > 0, "a label that gives the address to an actor")
+	case s.ActorUnknown < model.Certain || len(s.Mixes) > 0:
+		look(s.Actor > 0, "coins from an actor's own wallet within %s", hops)
+		look(len(s.Mixes) > 0, "a CoinJoin or a mixer within %s", hops)
+	}
+	if !s.Direct && len(s.Addresses) > 0 {
+		look(len(s.Custodians) > 0, "a service that holds coins for many among those that signed")
+	}
+	if s.Series.Payouts > 0 && !s.Train.Unknown {
+		look(s.Train.Passed || s.Steady < a.params.Steady, "payouts in the shape of rented machines'")
+	}
+}
+
 func verb(v Verdict) string {
 	if v == CannotSay {
 		return "neither supports nor contradicts"
@@ -79,8 +103,14 @@ func answer(a *Answer) string {
 	switch {
 	case a.Seen.Direct:
 		return "unknown: the pool paid the address, and whose it is the service that holds it knows"
+	case a.Seen.Several:
+		return "unknown: more than one party may have signed"
+	case len(a.Seen.Addresses) == 0:
+		return "unknown: who signed is not known"
 	case len(a.Seen.Custodians) > 0:
 		return "no: they are a service's"
+	case a.Seen.Booked:
+		return "yes: they signed for the deposit, or for others together with those that did, or a book has deposits of the same account at them"
 	}
 	return "yes: they signed for the deposit, or for others together with those that did"
 }

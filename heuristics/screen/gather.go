@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/goldwash/goldwash/heuristics"
 	"github.com/goldwash/goldwash/heuristics/actor"
 	"github.com/goldwash/goldwash/heuristics/beneficiary"
 	"github.com/goldwash/goldwash/heuristics/cluster"
 	"github.com/goldwash/goldwash/heuristics/coinjoin"
+	"github.com/goldwash/goldwash/heuristics/coinjoin/shape"
 	"github.com/goldwash/goldwash/heuristics/fresh"
 	"github.com/goldwash/goldwash/heuristics/payout"
 	"github.com/goldwash/goldwash/heuristics/service"
@@ -34,7 +36,8 @@ func (p *rule) run(ctx context.Context, pass *heuristics.Pass) (any, error) {
 	if !o.Owner.Ownable() || !o.Spendable() {
 		return nil, heuristics.ErrSkip
 	}
-	g := &gathering{Params: p.Params, pass: pass, tx: tx, parents: map[model.TxID]part{}}
+	g := &gathering{Params: p.Params, pass: pass, tx: tx, parents: map[model.TxID]known{}}
+	g.from = heuristics.IndexOf[int64](pass, p.self)
 	g.seen.Block = tx.Block
 	for _, step := range [...]func(context.Context, model.Outpoint) error{g.direct, g.origin, g.addresses, g.receipts, g.behind} {
 		err := step(ctx, out)
@@ -64,16 +67,18 @@ type gathering struct {
 	pass    *heuristics.Pass
 	tx      *model.Tx
 	seen    Seen
-	cut     bool // a budget ended the search
-	pools   []string
+	cut     bool  // a budget ended the search
+	from    int64 // from when on the sources see payouts; 0 for all time
 	rs      []receipt
-	parents map[model.TxID]part
+	after   []receipt // of those after the deposit
+	parents map[model.TxID]known
 }
 
 // receipt is a payout to the depositor with the name of the pool.
 type receipt struct {
 	beneficiary.Receipt
-	pool string
+	pool  string
+	named model.Probability // that the payer is it
 }
 
 // paid returns what of a transaction's outputs to the addresses is a pool's payout.
@@ -94,7 +99,7 @@ func (g *gathering) paid(ctx context.Context, tx *model.Tx, vouts []int) (rs []r
 		rs = append(rs, receipt{beneficiary.Receipt{
 			Out: tx.Outpoint(v), Address: tx.Outputs[v].Owner, Amount: tx.Outputs[v].Value, Block: tx.Block,
 			Coinbase: tx.Coinbase(), Confidence: t.Score.Probability,
-		}, t.Payer.Pool})
+		}, t.Payer.Pool, t.Payer.Confidence})
 	}
 	return rs, nil
 }
@@ -125,11 +130,15 @@ func (g *gathering) addresses(ctx context.Context, out model.Outpoint) error {
 		as = append(as, g.tx.Outputs[out.Vout].Owner)
 	} else {
 		for i := range g.tx.Inputs {
-			if in := &g.tx.Inputs[i]; in.OwnerBy != model.OwnerUnknown && in.Owner.Ownable() && !slices.Contains(as, in.Owner) {
+			if in := &g.tx.Inputs[i]; in.OwnerBy != model.OwnerUnknown && in.Owner.Ownable() {
 				as = append(as, in.Owner)
 			}
 		}
 		slices.SortFunc(as, model.Address.Compare)
+		as = slices.Compact(as)
+		if g.several(as) {
+			g.seen.Several, as = true, nil
+		}
 		for _, a := range as {
 			l, held := clusters.Custodian(a, g.tx.Block)
 			if !held && !services.Like(a) {
@@ -146,19 +155,22 @@ func (g *gathering) addresses(ctx context.Context, out model.Outpoint) error {
 		if len(g.seen.Custodians) == 0 {
 			for _, a := range slices.Clone(as) {
 				for _, b := range clusters.Members(a) {
-					if !slices.Contains(as, b) && len(as) <= g.MaxAddresses {
+					if len(as) > g.MaxAddresses {
+						break
+					}
+					if !slices.Contains(as, b) {
 						as = append(as, b)
 					}
 				}
 			}
 		}
 	}
-	more, err := g.booked(ctx, as)
+	more, err := g.booked(ctx, g.tx.Outputs[out.Vout].Owner, as)
 	if err != nil {
 		return err
 	}
 	as = append(as, more...)
-	g.seen.Whole = true
+	g.seen.Whole, g.seen.Booked = !g.seen.Several, len(more) > 0
 	if len(as) > g.MaxAddresses {
 		g.pass.Note("address of the depositor beyond the bound", len(as)-g.MaxAddresses)
 		as, g.seen.Whole = as[:g.MaxAddresses], false
@@ -168,32 +180,53 @@ func (g *gathering) addresses(ctx context.Context, out model.Outpoint) error {
 	return nil
 }
 
-// booked returns further addresses at which a book has deposits of the same
-// account.
-func (g *gathering) booked(ctx context.Context, as []model.Address) (more []model.Address, err error) {
+// several reports whether the owners who signed the deposit may be several parties.
+func (g *gathering) several(as []model.Address) bool {
+	unknown := slices.ContainsFunc(g.tx.Inputs, func(in model.Input) bool { return in.OwnerBy == model.OwnerUnknown })
+	if g.tx.Coinbase() || len(as) < 2 && !(unknown && len(as) > 0) {
+		return false
+	}
+	clusters := cluster.Of(g.pass)
+	if _, skipped := clusters.Skipped(g.tx.ID); skipped {
+		return true
+	}
+	why, _ := cluster.Veto(g.tx, cluster.DefaultParams(), shape.ParamsOf(g.pass))
+	return why != "" || clusters.Payjoin(g.tx).Possible
+}
+
+// booked returns the addresses, beside some, at which a book has deposits of the
+// account that it has at the address that was paid.
+func (g *gathering) booked(ctx context.Context, at model.Address, as []model.Address) (more []model.Address, err error) {
 	if !g.pass.Can(sources.Books) {
 		return nil, nil
 	}
-	for _, a := range as {
-		for e, err := range g.pass.Entries(ctx, sources.EntryQuery{Kind: sources.EntryDeposit, Address: a}) {
+	type account struct{ service, id string }
+	var done []account
+	for e, err := range g.pass.Entries(ctx, sources.EntryQuery{Kind: sources.EntryDeposit, Address: at}) {
+		if err != nil {
+			return nil, err
+		}
+		k := account{e.Service, e.Account}
+		if e.Account == "" || slices.Contains(done, k) {
+			continue
+		}
+		done = append(done, k)
+		for o, err := range g.pass.Entries(ctx, sources.EntryQuery{Kind: sources.EntryDeposit, Service: e.Service, Account: e.Account}) {
 			if err != nil {
 				return nil, err
 			}
-			if e.Account == "" {
-				continue
-			}
-			for o, err := range g.pass.Entries(ctx, sources.EntryQuery{Kind: sources.EntryDeposit, Service: e.Service, Account: e.Account}) {
-				if err != nil {
-					return nil, err
-				}
-				if b := o.Address; !b.IsZero() && b.Network() == a.Network() && !slices.Contains(as, b) && !slices.Contains(more, b) {
-					more = append(more, b)
-				}
+			if b := o.Address; !b.IsZero() && b.Network() == at.Network() && !slices.Contains(as, b) && !slices.Contains(more, b) {
+				more = append(more, b)
 			}
 			if len(more) > g.MaxAddresses {
 				return more, nil
 			}
 		}
+	}
+	if len(done) > 1 {
+		// A deposit address of two accounts is none of one customer's.
+		g.pass.Note("deposit address that a book gives to several accounts: their other addresses are not taken for the depositor's", 1)
+		return nil, nil
 	}
 	return more, nil
 }
@@ -209,9 +242,11 @@ func (g *gathering) receipts(ctx context.Context, _ model.Outpoint) error {
 		}
 		return nil
 	}
+	// Whether payouts go on or end tells what came later, for as long as it takes
+	// to count as an end.
 	var rg sources.Range
 	if g.tx.Block.Has(model.KnownHeight) {
-		rg.To = max(g.tx.Block.Height, 1)
+		rg.To = max(g.tx.Block.Height, 1) + int32(min(2*g.Renter.QuietAfter/(10*time.Minute), 1<<20))
 	}
 	done := map[model.TxID]bool{}
 	for _, a := range g.seen.Addresses {
@@ -225,7 +260,7 @@ func (g *gathering) receipts(ctx context.Context, _ model.Outpoint) error {
 				g.seen.Whole = false
 				break
 			}
-			if done[tx.ID] || tx.Block.Compare(g.tx.Block) > 0 || tx.ID == g.tx.ID && !g.seen.Direct {
+			if done[tx.ID] || tx.ID == g.tx.ID && !g.seen.Direct {
 				continue
 			}
 			vouts := g.to(tx)
@@ -233,12 +268,22 @@ func (g *gathering) receipts(ctx context.Context, _ model.Outpoint) error {
 				continue
 			}
 			done[tx.ID] = true
-			g.seen.Payments++
+			later := tx.Block.Compare(g.tx.Block) > 0
+			if !later {
+				g.seen.Payments++
+			}
 			rs, err := g.paid(ctx, tx, vouts)
 			if err != nil {
 				return err
 			}
-			g.rs = append(g.rs, rs...)
+			switch {
+			case later:
+				g.after = append(g.after, rs...)
+			case len(rs) == 0:
+				g.seen.Unrecognised++
+			default:
+				g.rs = append(g.rs, rs...)
+			}
 		}
 	}
 	return nil
@@ -264,14 +309,18 @@ func (g *gathering) to(tx *model.Tx) (vouts []int) {
 	return vouts
 }
 
+// inOrder sorts receipts as the ledger has them.
+func inOrder(a, b receipt) int {
+	if c := a.Block.Compare(b.Block); c != 0 {
+		return c
+	}
+	return model.RefOutpoint(a.Out).Compare(model.RefOutpoint(b.Out))
+}
+
 // series finds the main pool and its payouts from the last gap on.
 func (g *gathering) series() {
-	slices.SortStableFunc(g.rs, func(a, b receipt) int {
-		if c := a.Block.Compare(b.Block); c != 0 {
-			return c
-		}
-		return model.RefOutpoint(a.Out).Compare(model.RefOutpoint(b.Out))
-	})
+	slices.SortStableFunc(g.rs, inOrder)
+	slices.SortStableFunc(g.after, inOrder)
 	s := &g.seen
 	n := map[string]int{}
 	for i := range g.rs {
@@ -281,7 +330,12 @@ func (g *gathering) series() {
 		}
 	}
 	slices.Sort(s.Pools)
-	var rs []beneficiary.Receipt
+	s.Named = make([]model.Probability, len(s.Pools))
+	for i := range g.rs {
+		k := slices.Index(s.Pools, g.rs[i].pool)
+		s.Named[k] = max(s.Named[k], g.rs[i].named)
+	}
+	var rs, after []beneficiary.Receipt
 	for _, pool := range s.Pools {
 		if n[pool] > n[s.Main] || n[s.Main] == 0 {
 			s.Main = pool
@@ -298,6 +352,11 @@ func (g *gathering) series() {
 	if len(rs) == 0 {
 		return
 	}
+	for i := range g.after {
+		if g.after[i].pool == s.Main {
+			after = append(after, g.after[i].Receipt)
+		}
+	}
 	from := len(rs) - 1
 	for ; from > 0; from-- {
 		a, ok := rs[from-1].Block.Clock()
@@ -307,7 +366,38 @@ func (g *gathering) series() {
 		}
 	}
 	s.Series = beneficiary.SeriesOf(rs[from:], 0)
-	s.Train = beneficiary.TestTrain(rs[:from], rs[from:], g.Renter)
+	s.Steady = g.steady(rs[from:], s.Series.Cadence)
+	seen := beneficiary.Seen{From: g.from}
+	if tip, ok := g.pass.Tip().Clock(); ok {
+		seen.To = tip.Unix()
+	} else if at, ok := g.tx.Block.Clock(); ok {
+		seen.To = at.Unix()
+	}
+	if at, ok := rs[from].Block.Clock(); ok && !s.Whole {
+		seen.Lost = []int64{at.Unix()} // there may be payouts that were not read
+	}
+	s.Train = seen.Test(rs[:from], rs[from:], after, 0, g.Renter)
+}
+
+// steady returns how much of the time of payouts is without pauses.
+func (g *gathering) steady(rs []beneficiary.Receipt, cadence time.Duration) model.Probability {
+	pause := max(2*cadence+cadence/4, g.Renter.QuietAfter)
+	var all, on time.Duration
+	for i := 1; i < len(rs); i++ {
+		a, ok := rs[i-1].Block.Clock()
+		b, ok2 := rs[i].Block.Clock()
+		if !ok || !ok2 || !b.After(a) {
+			continue
+		}
+		d := b.Sub(a)
+		if all += d; d <= pause {
+			on += d
+		}
+	}
+	if all <= 0 {
+		return 0
+	}
+	return model.Probability(int64(on/time.Second) * int64(model.Certain) / max(int64(all/time.Second), 1))
 }
 
 // part is what of a transaction's inputs is an actor's: at least actor, and perhaps
@@ -322,7 +412,7 @@ func (g *gathering) behind(ctx context.Context, out model.Outpoint) error {
 		actors, a := actor.Of(g.pass), g.tx.Outputs[out.Vout].Owner
 		for _, whose := range [...]func(model.Address, model.BlockRef) (actor.Attribution, bool){actors.Own, actors.Account} {
 			if by, ok := whose(a, g.tx.Block); ok {
-				g.named(by)
+				g.seen.Actors = named(g.seen.Actors, by)
 			}
 		}
 		return nil
@@ -332,7 +422,9 @@ func (g *gathering) behind(ctx context.Context, out model.Outpoint) error {
 	if err != nil {
 		g.seen.ActorUnknown = model.Certain - at.actor
 	}
-	slices.SortFunc(g.seen.Actors, func(a, b actor.Attribution) int { return a.Label.Compare(&b.Label) })
+	for _, as := range [...][]actor.Attribution{g.seen.Actors, g.seen.Doubted} {
+		slices.SortFunc(as, func(a, b actor.Attribution) int { return a.Label.Compare(&b.Label) })
+	}
 	slices.SortFunc(g.seen.Mixes, func(a, b model.TxID) int { return model.RefTx(a).Compare(model.RefTx(b)) })
 	return err
 }
@@ -353,7 +445,7 @@ func (g *gathering) part(ctx context.Context, tx *model.Tx, hops int) (sum part,
 	if !ok || total <= 0 {
 		return part{unknown: model.Certain}, nil
 	}
-	clusters, actors := cluster.Of(g.pass), actor.Of(g.pass)
+	clusters, actors, services := cluster.Of(g.pass), actor.Of(g.pass), service.Of(g.pass)
 	var own model.Amount
 	var ids []model.TxID
 	var rest []int
@@ -362,11 +454,16 @@ func (g *gathering) part(ctx context.Context, tx *model.Tx, hops int) (sum part,
 		in := &tx.Inputs[i]
 		if in.OwnerBy != model.OwnerUnknown {
 			if a, ok := actors.OwnWithout(tx.ID, in.Owner, tx.Block); ok {
+				if a.Confidence < g.Trust {
+					g.seen.Doubted = named(g.seen.Doubted, a)
+					unknown = append(unknown, in.Value)
+					continue
+				}
 				own += in.Value
-				g.named(a)
+				g.seen.Actors = named(g.seen.Actors, a)
 				continue
 			}
-			if _, held := clusters.Custodian(in.Owner, tx.Block); held {
+			if _, held := clusters.Custodian(in.Owner, tx.Block); held || services.Like(in.Owner) {
 				continue // a custodian pays with whose coins it likes
 			}
 		}
@@ -422,18 +519,24 @@ func share(v, of model.Amount) model.Probability {
 	return model.Probability(max(s, 0))
 }
 
-// parent judges one transaction before. The same one with fewer hops left knows no
-// more, so the first answer stands only for as many hops.
+// known is what was found of a transaction with so many hops left.
+type known struct {
+	part
+	hops int
+}
+
+// parent judges one transaction before. With fewer hops left it knows no more, so an
+// answer stands for as many hops.
 func (g *gathering) parent(ctx context.Context, tx *model.Tx, id model.TxID, hops int) (part, error) {
 	if tx == nil {
 		return part{unknown: model.Certain}, nil
 	}
-	if p, ok := g.parents[id]; ok {
-		return p, nil
+	if p, ok := g.parents[id]; ok && p.hops >= hops {
+		return p.part, nil
 	}
-	g.parents[id] = part{unknown: model.Certain} // counts against the bound
+	g.parents[id] = known{part{unknown: model.Certain}, hops} // counts against the bound
 	if tx.Coinbase() {
-		g.parents[id] = part{}
+		g.parents[id] = known{part{}, g.Hops}
 		return part{}, nil
 	}
 	t, err := payout.CandidateOf(ctx, g.pass, id, payout.MaxHops)
@@ -441,12 +544,12 @@ func (g *gathering) parent(ctx context.Context, tx *model.Tx, id model.TxID, hop
 		return part{unknown: model.Certain}, err
 	}
 	if err == nil && t.Accepted {
-		g.parents[id] = part{}
+		g.parents[id] = known{part{}, g.Hops}
 		return part{}, nil
 	}
 	p, err := g.part(ctx, tx, hops)
 	if err == nil {
-		g.parents[id] = p
+		g.parents[id] = known{p, hops}
 	}
 	return p, err
 }
@@ -467,11 +570,10 @@ func (g *gathering) mixer(tx *model.Tx) bool {
 	return false
 }
 
-func (g *gathering) named(a actor.Attribution) {
-	for i := range g.seen.Actors {
-		if model.SameEntity(g.seen.Actors[i].Entity, a.Entity) {
-			return
-		}
+// named adds who is not among some.
+func named(as []actor.Attribution, a actor.Attribution) []actor.Attribution {
+	if slices.ContainsFunc(as, func(b actor.Attribution) bool { return model.SameEntity(a.Entity, b.Entity) }) {
+		return as
 	}
-	g.seen.Actors = append(g.seen.Actors, a)
+	return append(as, a)
 }

@@ -66,7 +66,7 @@ func (a *Answer) origin() Reason {
 		// claims to mine.
 		r.Text += " They come out of a service, and are not newly mined as they came."
 		for i := range a.Seen.Held {
-			if l := &a.Seen.Held[i]; l.Category == model.CloudMining && !a.Seen.Direct {
+			if l := &a.Seen.Held[i]; l.Category == model.CloudMining && l.Confidence >= p.Trust && !a.Seen.Direct {
 				r.Says, r.Blocks, r.weight, r.trust = Contradicts, false, p.WeighUnmined, l.Confidence
 				r.labelled = append(r.labelled, *l)
 				r.Text = fmt.Sprintf("Given the label, they come from the cloud miner %s, and %s is newly mined: no mining that the ledger shows stands behind them.", l.Entity, fresh.Percent(s.Coinbase))
@@ -82,6 +82,19 @@ func (a *Answer) payouts() Reason {
 	r := Reason{Name: "payouts", family: "recognition"}
 	addresses := plural(len(s.Addresses), "address")
 	switch {
+	case s.Several:
+		r.Blocks = true
+		r.Text = "More than one party may have signed the deposit, so that no address is taken for the depositor's."
+		return r
+	case len(s.Addresses) == 0:
+		r.Blocks = true
+		r.Text = "Who signed the deposit is not known, so that no address is taken for the depositor's."
+		return r
+	case len(s.Receipts) == 0 && !s.Whole:
+		// What was not read is not missing.
+		r.Blocks = true
+		r.Text = fmt.Sprintf("What was paid to %s that are taken for the depositor's could not be read to the end; of %s that were, none is recognised as a pool's payout.", addresses, plural(s.Payments, "payment"))
+		return r
 	case s.Direct:
 		r.Says = Supports
 		r.Text = fmt.Sprintf("The output is one of a payout of %s; the address has %s of pools.", pool(s.Main), plural(len(s.Receipts), "payout"))
@@ -122,8 +135,11 @@ func (a *Answer) series() Reason {
 	if ok {
 		late = at.Sub(time.Unix(s.Series.End, 0))
 	}
+	resident := long >= time.Duration(p.ResidentDays)*day && s.Series.Payouts >= p.ResidentPayouts && ok && late <= p.Gap
 	switch {
-	case long >= time.Duration(p.ResidentDays)*day && s.Series.Payouts >= p.ResidentPayouts && ok && late <= p.Gap:
+	case resident && s.Steady < p.Steady:
+		r.Text += " They come in runs with pauses between, as those of machines do that are rented anew, which any money can pay for: ask for the invoices, and for what paid them."
+	case resident:
 		r.Says, r.Blocks, r.weight, r.trust = Supports, false, p.WeighResident, model.Certain
 		r.Text += " That is how a resident miner is paid."
 	case s.Train.Passed:
@@ -147,18 +163,37 @@ func (a *Answer) hashRate(c Claim) Reason {
 		return r
 	}
 	r.Text += fmt.Sprintf(" Stated is %s.", c.HashRate)
+	if a.lucky() {
+		r.Text += " The pool pays out of its own blocks, whose number is luck, so that this says little."
+		return r
+	}
 	limit := uint64(c.HashRate) * uint64(a.params.HashFactor)
 	switch seen := uint64(s.Series.HashRate); {
 	case seen == 0:
 	case limit/uint64(max(a.params.HashFactor, 1)) == uint64(c.HashRate) && seen > limit:
 		r.Says = Contradicts
-		r.Text += " The stated machines cannot have earned that."
+		r.Text += fmt.Sprintf(" That is more than %d times as much, and the fees of blocks are not enough to make it up as a rule.", max(a.params.HashFactor, 1))
 	case seen >= uint64(c.HashRate)/uint64(max(a.params.HashFactor, 1)):
 		r.Says = Supports
 	default:
 		r.Text += " What the other machines earned was not seen."
 	}
 	return r
+}
+
+// lucky reports whether most payouts of the main pool are in generation
+// transactions.
+func (a *Answer) lucky() bool {
+	s, in, all := &a.Seen, 0, 0
+	for i := range s.Receipts {
+		if s.Pools[s.Receipts[i].Pool] != s.Main {
+			continue
+		}
+		if all++; s.Receipts[i].Coinbase {
+			in++
+		}
+	}
+	return 2*in > all
 }
 
 func (a *Answer) commingling() Reason {
@@ -186,6 +221,10 @@ func (a *Answer) commingling() Reason {
 		r.Text = fmt.Sprintf("Given the label, %s of the coins comes from wallets of %s.", percent(s.Actor), strings.Join(names, ", "))
 	default:
 		r.Text = fmt.Sprintf("No coins from an actor's wallet were seen within %s, which means little where few actors are labelled.", plural(a.params.Hops, "transaction"))
+	}
+	if len(s.Doubted) > 0 {
+		r.Blocks = r.Says != Contradicts
+		r.Text += fmt.Sprintf(" A label of too little confidence gives a wallet to %s.", s.Doubted[0].Entity)
 	}
 	if s.ActorUnknown > 0 {
 		r.Text += fmt.Sprintf(" Of %s it is unknown.", percent(s.ActorUnknown))
@@ -239,14 +278,29 @@ func (a *Answer) pool(c Claim) Reason {
 	if c.Pool == "" {
 		return r
 	}
-	named := slices.ContainsFunc(s.Pools, func(n string) bool { return n != "" && !model.SameEntity(n, c.Pool) })
+	// Another pool is one that is named with confidence, and nothing else that was
+	// paid may be the stated one's.
+	named := len(s.Pools) > 0
+	for i, n := range s.Pools {
+		named = named && n != "" && s.Named[i] >= a.params.Trust
+	}
+	of := 0
+	for i := range s.Receipts {
+		if model.SameEntity(s.Pools[s.Receipts[i].Pool], c.Pool) {
+			of++
+		}
+	}
+	count := fmt.Sprintf("%d of %s", of, plural(len(s.Receipts), "payout"))
 	mined := s.Fresh != nil && slices.ContainsFunc(s.Fresh.Pools, func(q fresh.PoolShare) bool { return model.SameEntity(q.Entity, c.Pool) })
 	switch {
 	case s.Main != "" && model.SameEntity(s.Main, c.Pool):
-		r.Says, r.Text = Supports, fmt.Sprintf("Most payouts are of %s, as stated.", s.Main)
-	case slices.ContainsFunc(s.Pools, func(n string) bool { return model.SameEntity(n, c.Pool) }) || mined:
-		r.Blocks, r.Text = true, fmt.Sprintf("Some of it is of %s, as stated, and most is not.", c.Pool)
-	case named && s.Whole && !slices.Contains(s.Pools, ""):
+		r.Says, r.Text = Supports, fmt.Sprintf("Of %s, as stated, are %s; no pool has more.", s.Main, count)
+	case of > 0 || mined:
+		r.Blocks, r.Text = true, fmt.Sprintf("Of %s, as stated, are %s; it is not the pool that paid most often.", c.Pool, count)
+		if mined {
+			r.Text += " Its blocks are among those that the coins descend from."
+		}
+	case named && s.Whole && (s.Direct || s.Unrecognised == 0):
 		r.Says = Contradicts
 		r.Text = fmt.Sprintf("Stated is %s. %s None was by %s.", c.Pool, r.Text, c.Pool)
 	default:

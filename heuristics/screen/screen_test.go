@@ -146,11 +146,11 @@ func TestKestrel(t *testing.T) {
 		}
 	})
 	t.Run("what a cloud miner paid is of no pool", func(t *testing.T) {
-		// The case begins with the payer's coins: where they come from is unknown,
-		// and unknown neither supports nor contradicts.
+		// That the payer is a cloud miner is as likely as not, and contradicts
+		// nothing.
 		a := ask(t, s, last(t, f, "Q"), screen.Claim{Pool: "Northpool"})
 		says(t, a, screen.CannotSay, map[string]string{"origin": "cannot say, in the way", "payouts": "cannot say, in the way", "pool": "cannot say, in the way"})
-		// With a label on the payer, it is known that the coins are not mined.
+		// A surer label does.
 		g := heuristictest.Ledger(t, "label \"Skarn Cloud\": addr(SKH) category=cloud_mining role=hot confidence=0.6\n"+kestrel.Text())
 		a = ask(t, heuristictest.Open(t, g, heuristics.Scope{}, screen.Heuristic), last(t, g, "Q"), screen.Claim{})
 		says(t, a, screen.Contradicts, map[string]string{"origin": "contradicts", "custodian": "cannot say, in the way"})
@@ -247,14 +247,21 @@ func TestOwnBookNamesOtherAddresses(t *testing.T) {
 	text := months(12, "tx d: new(x) 1 => y 1")
 	half := strings.Replace(text, "ada", "half", 6)
 	book := "book Exchange: deposit account=c1 address=addr(half)\nbook Exchange: deposit account=c1 address=addr(ada)\nbook Exchange: deposit account=c2 address=addr(m#3)\n"
+	two := book + "book Exchange: deposit account=c2 address=addr(ada)\n"
+	// What he forwards to his deposit address is his by the same book.
+	forwarded := strings.Replace(half, "tx d: new(x) 1 => y 1", "tx d: pay10.0 pay11.0 => dep 0.18", 1)
+	other := "book Exchange: deposit account=c1 address=addr(half)\nbook Exchange: deposit account=c1 address=addr(dep)\n"
 	for _, c := range []struct {
-		text    string
-		verdict screen.Verdict
-		n       int
-	}{{half, screen.CannotSay, 6}, {book + half, screen.Supports, 12}} {
+		text, tx string
+		verdict  screen.Verdict
+		n        int
+	}{
+		{half, "pay11", screen.CannotSay, 6}, {book + half, "pay11", screen.Supports, 12}, {two + half, "pay11", screen.CannotSay, 6},
+		{forwarded, "d", screen.CannotSay, 6}, {other + forwarded, "d", screen.Supports, 12},
+	} {
 		f := heuristictest.Ledger(t, c.text)
 		s := heuristictest.Open(t, f, heuristics.Scope{}, screen.Heuristic)
-		a := ask(t, s, output(t, f, "pay11", 0), screen.Claim{})
+		a := ask(t, s, output(t, f, c.tx, 0), screen.Claim{})
 		says(t, a, c.verdict, nil)
 		if len(a.Seen.Receipts) != c.n {
 			t.Errorf("%d receipts, want %d", len(a.Seen.Receipts), c.n)
