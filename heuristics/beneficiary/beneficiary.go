@@ -135,14 +135,16 @@ type Pool struct {
 }
 
 // Coverage returns which share of what the pool mined its recognised payouts
-// hold, at most 1. It is false where no block of the pool was seen.
+// hold. It is false where no block of the pool was seen, and where the payouts
+// hold more than its blocks minted: then blocks are missing, or others' coins are
+// paid out, and the share is not known.
 func (p Pool) Coverage() (model.Probability, bool) {
 	if p.Mined <= 0 {
 		return 0, false
 	}
 	part, ok := p.Paid.Share(int64(model.Certain), int64(p.Mined))
 	if !ok || part > model.Amount(model.Certain) {
-		return model.Certain, true
+		return 0, false
 	}
 	return model.Probability(max(part, 0)), true
 }

@@ -222,7 +222,8 @@ func TestCoverage(t *testing.T) {
 		known       bool
 	}{
 		{1_074_75000000, 7_887_13000000, 136_266, true}, // AntPool 2018
-		{12, 10, model.Certain, true},
+		{10, 10, model.Certain, true},
+		{12, 10, 0, false}, // blocks are missing
 		{0, 10, 0, true},
 		{12, 0, 0, false},
 	} {

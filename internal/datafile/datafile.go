@@ -17,6 +17,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/goldwash/goldwash/model"
+	"github.com/goldwash/goldwash/sources"
 )
 
 // MaxSize bounds a file, both as it lies on disk and unpacked.
@@ -150,4 +151,38 @@ func (b *bounded) Read(p []byte) (int, error) {
 		return 0, &Error{Err: fmt.Errorf(what, b.limit)}
 	}
 	return n, err
+}
+
+// Delimiter returns what parts the columns of a table: the one of comma, semicolon
+// and tab that occurs most in the first line that is neither blank nor a comment;
+// commas win ties.
+func (f *File) Delimiter() rune {
+	var first []byte
+	for text := f.Text; len(text) > 0; {
+		first, text, _ = bytes.Cut(text, []byte("\n"))
+		if l := bytes.TrimSpace(first); len(l) > 0 && l[0] != '#' {
+			break
+		}
+	}
+	best, most := ',', bytes.Count(first, []byte(","))
+	for _, c := range []rune{';', '\t'} {
+		if n := bytes.Count(first, []byte(string(c))); n > most {
+			best, most = c, n
+		}
+	}
+	return best
+}
+
+// SourceError returns the error of a provider that could not read a file: that it
+// is unavailable, or malformed with the line where it is.
+func SourceError(provider, op, name string, err error) error {
+	kind := sources.ErrUnavailable
+	var bad *Error
+	if errors.As(err, &bad) {
+		kind = sources.ErrMalformed
+		if bad.Line > 0 {
+			name = fmt.Sprintf("%s:%d", name, bad.Line)
+		}
+	}
+	return &sources.Error{Source: provider, Op: op, Key: name, Err: fmt.Errorf("%w: %w", kind, err)}
 }

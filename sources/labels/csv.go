@@ -68,18 +68,6 @@ func isCSV(text []byte) bool {
 	return slices.Contains(headers[fAddress], h) || slices.Contains(headers[fTx], h) || slices.Contains(headers[fScript], h)
 }
 
-// delimiter is the one of the header that occurs most; commas win ties.
-func delimiter(text []byte) rune {
-	first, _ := firstLine(text)
-	best, most := ',', bytes.Count(first, []byte(","))
-	for _, c := range []rune{';', '\t'} {
-		if n := bytes.Count(first, []byte(string(c))); n > most {
-			best, most = c, n
-		}
-	}
-	return best
-}
-
 // table is a CSV whose header was understood.
 type table struct {
 	p      *part
@@ -97,7 +85,7 @@ func (p *part) csv() error {
 		return err
 	}
 	t := &table{p: p, r: csv.NewReader(bytes.NewReader(p.file.Text)), source: p.file.Stem()}
-	t.r.Comment, t.r.Comma, t.r.ReuseRecord = '#', delimiter(p.file.Text), true
+	t.r.Comment, t.r.Comma, t.r.ReuseRecord = '#', p.file.Delimiter(), true
 	// Where white space divides, leading space would be empty fields.
 	t.r.TrimLeadingSpace = t.r.Comma != '\t'
 	header, err := t.r.Read()

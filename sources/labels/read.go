@@ -49,7 +49,7 @@ func OpenWith(o Options, net model.Network, paths ...string) (*Set, error) {
 	for _, path := range paths {
 		f, err := datafile.Open(path)
 		if err != nil {
-			return nil, fileError("Open", path, err)
+			return nil, datafile.SourceError(provider, "Open", path, err)
 		}
 		p, err := readFile(f, net, o)
 		if err != nil {
@@ -66,25 +66,13 @@ func OpenWith(o Options, net model.Network, paths ...string) (*Set, error) {
 func Read(r io.Reader, name string, net model.Network, o Options) (*Set, error) {
 	f, err := datafile.Read(r, name)
 	if err != nil {
-		return nil, fileError("Read", name, err)
+		return nil, datafile.SourceError(provider, "Read", name, err)
 	}
 	p, err := readFile(f, net, o)
 	if err != nil {
 		return nil, err
 	}
 	return join([]*part{p}), nil
-}
-
-func fileError(op, name string, err error) error {
-	kind := sources.ErrUnavailable
-	var bad *datafile.Error
-	if errors.As(err, &bad) {
-		kind = sources.ErrMalformed
-		if bad.Line > 0 {
-			name = fmt.Sprintf("%s:%d", name, bad.Line)
-		}
-	}
-	return &sources.Error{Source: provider, Op: op, Key: name, Err: fmt.Errorf("%w: %w", kind, err)}
 }
 
 func join(parts []*part) *Set {

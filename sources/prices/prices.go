@@ -61,7 +61,7 @@ func Open(paths ...string) (*Set, error) {
 	for _, path := range paths {
 		f, err := datafile.Open(path)
 		if err != nil {
-			return nil, fileError("Open", path, err)
+			return nil, datafile.SourceError(provider, "Open", path, err)
 		}
 		if err := s.add(f); err != nil {
 			return nil, err
@@ -75,25 +75,13 @@ func Open(paths ...string) (*Set, error) {
 func Read(r io.Reader, name string) (*Set, error) {
 	f, err := datafile.Read(r, name)
 	if err != nil {
-		return nil, fileError("Read", name, err)
+		return nil, datafile.SourceError(provider, "Read", name, err)
 	}
 	s := &Set{at: map[key]rate{}}
 	if err := s.add(f); err != nil {
 		return nil, err
 	}
 	return s, nil
-}
-
-func fileError(op, name string, err error) error {
-	kind := sources.ErrUnavailable
-	var bad *datafile.Error
-	if errors.As(err, &bad) {
-		kind = sources.ErrMalformed
-		if bad.Line > 0 {
-			name = fmt.Sprintf("%s:%d", name, bad.Line)
-		}
-	}
-	return &sources.Error{Source: provider, Op: op, Key: name, Err: fmt.Errorf("%w: %w", kind, err)}
 }
 
 // Prices implements [sources.PriceReader]: the rate of the day, in UTC, that
@@ -145,7 +133,7 @@ func (s *Set) add(f datafile.File) error {
 		errors.As(err, &e)
 		return t.errorf(e.Line, 0, "%w", e.Err)
 	}
-	t.r.Comment, t.r.Comma, t.r.ReuseRecord = '#', delimiter(f.Text), true
+	t.r.Comment, t.r.Comma, t.r.ReuseRecord = '#', f.Delimiter(), true
 	t.r.TrimLeadingSpace = t.r.Comma != '\t' // else empty fields are leading space
 	header, err := t.r.Read()
 	if err == io.EOF {
@@ -171,24 +159,6 @@ func (s *Set) add(f datafile.File) error {
 	}
 	s.origin = append(s.origin, sources.Provenance{Provider: provider, Name: f.Name, Digest: f.Digest, Note: t.note()})
 	return nil
-}
-
-// delimiter is the one of the first line that occurs most; commas win ties.
-func delimiter(text []byte) rune {
-	var first []byte
-	for len(text) > 0 {
-		first, text, _ = bytes.Cut(text, []byte("\n"))
-		if l := bytes.TrimSpace(first); len(l) > 0 && l[0] != '#' {
-			break
-		}
-	}
-	best := ','
-	for _, c := range []rune{';', '\t'} {
-		if bytes.Count(first, []byte(string(c))) > bytes.Count(first, []byte(string(best))) {
-			best = c
-		}
-	}
-	return best
 }
 
 func (t *table) errorf(line, column int, format string, args ...any) error {

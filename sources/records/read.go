@@ -34,7 +34,7 @@ func Open(o Options, net model.Network, paths ...string) (*Set, error) {
 	for _, path := range paths {
 		d, err := datafile.Open(path)
 		if err != nil {
-			return nil, fileError("Open", path, err)
+			return nil, datafile.SourceError(provider, "Open", path, err)
 		}
 		f, err := readFile(d, o, net)
 		if err != nil {
@@ -50,25 +50,13 @@ func Open(o Options, net model.Network, paths ...string) (*Set, error) {
 func Read(r io.Reader, name string, o Options, net model.Network) (*Set, error) {
 	d, err := datafile.Read(r, name)
 	if err != nil {
-		return nil, fileError("Read", name, err)
+		return nil, datafile.SourceError(provider, "Read", name, err)
 	}
 	f, err := readFile(d, o, net)
 	if err != nil {
 		return nil, err
 	}
 	return join([]*file{f}), nil
-}
-
-func fileError(op, name string, err error) error {
-	kind := sources.ErrUnavailable
-	var bad *datafile.Error
-	if errors.As(err, &bad) {
-		kind = sources.ErrMalformed
-		if bad.Line > 0 {
-			name = fmt.Sprintf("%s:%d", name, bad.Line)
-		}
-	}
-	return &sources.Error{Source: provider, Op: op, Key: name, Err: fmt.Errorf("%w: %w", kind, err)}
 }
 
 // file is what one file yields while it is read.
@@ -143,7 +131,7 @@ func (f *file) skip(line int, reason string) {
 func (f *file) csv() error {
 	f.format = "csv"
 	r := csv.NewReader(bytes.NewReader(f.Text))
-	r.Comment, r.Comma, r.ReuseRecord = '#', delimiter(f.Text), true
+	r.Comment, r.Comma, r.ReuseRecord = '#', f.Delimiter(), true
 	// Where white space divides, leading space would be empty fields.
 	r.TrimLeadingSpace = r.Comma != '\t'
 	failed := func(err error) error {
@@ -227,24 +215,6 @@ func rowBytes(b []byte) []byte {
 		}
 		b = rest
 	}
-}
-
-// delimiter is the one of the header that occurs most; commas win ties.
-func delimiter(text []byte) rune {
-	var first []byte
-	for len(text) > 0 {
-		first, text, _ = bytes.Cut(text, []byte("\n"))
-		if l := bytes.TrimSpace(first); len(l) > 0 && l[0] != '#' {
-			break
-		}
-	}
-	best := ','
-	for _, c := range []rune{';', '\t'} {
-		if bytes.Count(first, []byte(string(c))) > bytes.Count(first, []byte(string(best))) {
-			best = c
-		}
-	}
-	return best
 }
 
 // jsonLines reads one object a line. Each may have other keys.
