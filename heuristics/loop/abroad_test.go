@@ -56,6 +56,7 @@ label HashBazaar: addr(D1) category=hash_marketplace role=deposit confidence=0.9
 // One rental pays in two coins on another ledger. Their values add up to what the
 // deposit was worth, neither does alone.
 func TestRoundPaidInSeveralCoins(t *testing.T) {
+	t.Parallel()
 	f := heuristictest.Ledger(t, rented(t))
 	first := time.Date(2022, 8, 20, 6, 0, 0, 0, time.UTC)
 	litecoin := paidAbroad(1, first, 700, 810, 805, 808, 803, 811, 210)

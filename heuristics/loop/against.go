@@ -13,16 +13,16 @@ import (
 	"github.com/goldwash/goldwash/model"
 )
 
-// nearGate is how far times of blocks are from times of payments, at most.
+// nearGate is how far the time of a block is from that of a payment, at most. That of
+// a deposit may be off one way and that of a payout the other.
 const nearGate = 2 * 3600
 
 // crowd is who else fits a round.
 type crowd struct {
 	amount, start int // others that fit by amount, and of those also by start
 	part          int // that would fit by amount if the window ended early
-	residents     int // and of those by amount that were paid before
 	of            int // observed in the window
-	starts        int // series that begin soon after the deposits, of anybody
+	starts        int // series of others that begin soon after the deposits
 	expect, both  int64
 }
 
@@ -41,14 +41,14 @@ func (w *telling) crowd(r int) crowd {
 		if g.fits[r].early {
 			x.start++
 		}
-		if !g.fits[r].started {
-			x.residents++
-		}
 	}
 	win := w.a.ws[r]
 	i := sort.Search(len(w.people.starts), func(i int) bool { return w.people.starts[i] >= win.start })
 	j := sort.Search(len(w.people.starts), func(i int) bool { return w.people.starts[i] > win.end+secs(w.Start) })
 	x.starts = j - i
+	if w.f.fits[r].early {
+		x.starts--
+	}
 	d := &w.a.usual[r].density
 	x.expect, x.both = expected(x.of, w.a.p, d.min, d.max, w.a.usual[r].start)
 	return x
@@ -61,7 +61,7 @@ func (w *telling) against(ctx context.Context) error {
 		w.Counter = append(w.Counter, model.Counter{Text: text, Found: found, Items: items})
 	}
 	var fits []string
-	residents, starts := 0, 0
+	residents, starts := map[int]bool{}, 0
 	for _, r := range w.counts {
 		x := w.crowd(r)
 		text := fmt.Sprintf("%d of %d other beneficiaries fit round %d by amount, %d more if its window is ended early; %d of all these by start too", x.amount, max(x.of-1, 0), w.rounds[r].number, x.part, x.start)
@@ -69,7 +69,12 @@ func (w *telling) against(ctx context.Context) error {
 			text += fmt.Sprintf("; %s and %s are expected were amounts uniform in the logarithm", tenths(x.expect), tenths(x.both))
 		}
 		fits = append(fits, text)
-		residents, starts = residents+x.residents, max(starts, x.starts)
+		starts = max(starts, x.starts)
+		for i := range w.a.fitted {
+			if g := &w.a.fitted[i]; g.b != w.f.b && g.fits[r].ok && !g.fits[r].started {
+				residents[g.b] = true
+			}
+		}
 		if w.Chance != nil && r == w.f.base {
 			c := *w.Chance
 			c.Fit, c.Of, c.Text = x.amount, max(x.of-1, 0), fmt.Sprintf("round %d by amount; %d by start too", w.rounds[r].number, x.start)
@@ -84,7 +89,7 @@ func (w *telling) against(ctx context.Context) error {
 	if w.Chance == nil {
 		w.Facts = append(w.Facts, model.Fact{Name: "chance", Value: "not computed: the data have too little room around the deposits to shift them"})
 	} else {
-		w.Facts = append(w.Facts, model.Fact{Name: "chance", Value: fmt.Sprintf("p %s, corrected %s", w.Chance.P, w.Chance.Corrected)})
+		w.Facts = append(w.Facts, model.Fact{Name: "chance", Value: fmt.Sprintf("p %s, corrected %s", thousandths(w.Chance.P), thousandths(w.Chance.Corrected))})
 	}
 
 	var back model.Amount
@@ -106,18 +111,36 @@ func (w *telling) against(ctx context.Context) error {
 	if back > 0 {
 		text += fmt.Sprintf(": %s BTC, which is taken from what was paid in", back)
 	}
-	count(back > 0, text, clip(came, w.MaxParts)...)
+	if n := w.unsearched(); back > 0 || n == 0 {
+		count(back > 0, text, clip(came, w.MaxParts)...)
+	} else {
+		w.Unseen = append(w.Unseen, fmt.Sprintf("Deposits that came back: not looked for, for %d of those that count.", n))
+	}
+	w.others(count)
 
 	resident, goes, cut, late, outside := false, false, false, false, 0
 	var flips []string
 	for _, r := range w.counts {
 		f := &w.f.fits[r]
 		resident, goes, cut = resident || f.resident, goes || f.continues, cut || f.cut
-		late = late || !f.early
+		late = late || f.started && !f.early
 		flips = append(flips, w.flips(r)...)
 	}
-	count(resident, "payouts to the beneficiary before the deposits, at half the rate or more, for "+hours(secs(w.Resident)))
-	count(goes, "payouts that go on after the money is exhausted")
+	// What the data do not reach is not looked for.
+	look := func(found, seen bool, text string) {
+		if found || seen {
+			count(found, text)
+			return
+		}
+		w.Unseen = append(w.Unseen, strings.ToUpper(text[:1])+text[1:]+": the data do not reach that far.")
+	}
+	before, after := true, true
+	for _, r := range w.counts {
+		before = before && w.a.ws[r].start-w.people.first >= secs(w.Resident)
+		after = after && w.people.last-w.people.at[w.f.fits[r].to-1] >= secs(w.Continue)
+	}
+	look(resident, before, "payouts to the beneficiary before the deposits, at half the rate or more, for "+hours(secs(w.Resident)))
+	look(goes, after, "payouts that go on after the money is exhausted")
 	count(cut, "payouts in the window beyond what the deposits can have bought")
 	service := slices.ContainsFunc(w.extra[w.f.b], func(e model.Evidence) bool {
 		return e.Family == contraryFamily && !strings.HasPrefix(e.Text, "Of round")
@@ -138,8 +161,37 @@ func (w *telling) against(ctx context.Context) error {
 			outside++
 		}
 	}
-	w.alternatives(residents, starts, outside, paidBack, late || len(flips) > 0)
+	w.alternatives(len(residents), starts, outside, paidBack, late || len(flips) > 0)
 	return w.unseen(ctx)
+}
+
+// others states which rounds of the party are not answered, and whether the same
+// payouts answer those of another.
+func (w *telling) others(count func(bool, string, ...model.Item)) {
+	var open []string
+	if w.flow == nil {
+		for r, x := range w.rounds {
+			if !slices.Contains(w.counts, r) {
+				open = append(open, fmt.Sprintf("round %d", x.number))
+			}
+		}
+		text := fmt.Sprintf("rounds of deposits of %s to %s that these payouts do not answer", w.party.actor, w.party.service)
+		if len(open) > 0 {
+			text += ": " + list(open)
+		}
+		count(len(open) > 0, text)
+	}
+	var also []string
+	for _, g := range w.elsewhere(w.f, func(r int) bool { return slices.Contains(w.counts, r) }) {
+		also = append(also, fmt.Sprintf("round %d of %s to %s", g.round, g.party.actor, g.party.service))
+	}
+	text := "deposits of another actor, or to another service, that the same payouts answer"
+	if len(also) > 0 {
+		text += ": " + list(also)
+		w.Alternatives = append(w.Alternatives, model.Alternative{
+			Text: "The payouts answer deposits of another.", WhyNot: "they fit " + list(also) + " too."})
+	}
+	count(len(also) > 0, text)
 }
 
 func clip[T any](ts []T, n int) []T { return ts[:min(len(ts), n)] }
@@ -171,6 +223,7 @@ func (w *telling) nearest(r int) (model.Item, string, bool) {
 	if before := (w.a.ws[r].start - w.people.at[lo]); before > 0 {
 		text += fmt.Sprintf("; it was paid for %s before, so nothing starts with the deposits", hours(before))
 	}
+	text += "; it stands here for comparison, and nothing is claimed of it"
 	return model.Item{On: model.RefAddress(a), Role: "bystander", Address: a}, text, true
 }
 
@@ -188,16 +241,20 @@ func percent(part, whole int64) string {
 	return tenths(n)
 }
 
-// flips says which gates of a round would fall out otherwise if the deposits were
-// up to two hours earlier or later.
+// flips says which gates of a round would fall out otherwise if deposits and payouts
+// were up to two hours earlier or later, each its own way.
 func (w *telling) flips(r int) []string {
 	f := &w.f.fits[r]
 	var out []string
 	if w.flow != nil {
 		return nil // weeks are not decided by hours
 	}
-	for _, by := range []int64{-nearGate, nearGate} {
-		g := w.a.gate(w.f.b, w.a.ws[r].shifted(by))
+	for _, by := range []int64{-2 * nearGate, -nearGate, nearGate, 2 * nearGate} {
+		win := w.a.ws[r].shifted(by)
+		g := w.a.gate(w.f.b, win)
+		if g.ok {
+			w.a.weigh(w.f.b, win, w.a.usual[r], &g)
+		}
 		switch {
 		case g.ok != f.ok:
 			out = append(out, fmt.Sprintf("round %d would not fit", w.rounds[r].number))
@@ -207,7 +264,18 @@ func (w *telling) flips(r int) []string {
 			out = append(out, fmt.Sprintf("round %d would end with another payout", w.rounds[r].number))
 		case g.early != f.early:
 			out = append(out, fmt.Sprintf("the start of round %d would count otherwise", w.rounds[r].number))
+		case g.resident != f.resident || g.continues != f.continues || g.stops != f.stops:
+			out = append(out, fmt.Sprintf("what came before or after round %d would count otherwise", w.rounds[r].number))
 		}
+	}
+	// Which deposits make one round is a gate too.
+	var last int64
+	for i, in := range w.party.ins {
+		if gap := in.at - last; i > 0 && max(gap-secs(w.RoundGap), secs(w.RoundGap)-gap) <= 2*nearGate &&
+			(slices.Contains(w.rounds[r].ins, in) || slices.Contains(w.rounds[r].ins, w.party.ins[i-1])) {
+			out = append(out, fmt.Sprintf("the deposits of round %d would make other rounds", w.rounds[r].number))
+		}
+		last = in.at
 	}
 	return compact(out)
 }
@@ -248,11 +316,11 @@ func (w *telling) alternatives(residents, starts, outside int, paidBack, late bo
 	head := w.parts[0].Head
 	if residents > 0 {
 		add("A regular miner's income happens to match.",
-			fmt.Sprintf("%d that were paid before fit by amount; the candidate was not paid before, which such a miner would have been unless he began just then.", residents))
+			fmt.Sprintf("%d that were paid before fit by amount; %s", residents, w.newcomer()))
 	}
-	if starts > 1 {
+	if starts > 0 {
 		add("A promotion of a host or a pool made many begin at that time.",
-			fmt.Sprintf("%d series of payouts begin in the days after the deposits, this one among them.", starts))
+			fmt.Sprintf("%s of others also begin between the deposits and %s after.", plural(starts, "payout series"), hours(secs(w.Start))))
 	}
 	if outside > 0 {
 		add("The beneficiary resells hash power, or rents it for others.",
@@ -267,7 +335,7 @@ func (w *telling) alternatives(residents, starts, outside int, paidBack, late bo
 		add("The actor sells hash power there and rents his own machines.", "the service also pays addresses of the payer.")
 	}
 	if late {
-		add("A pool paid late, so that the payouts are for work done before the deposits.", "a payout or a deposit is near the bound of a gate.")
+		add("A pool paid late, so that the payouts are for work done before the deposits.", "the payouts start late, or a time is near the bound of a gate.")
 	}
 	if !w.v.owned {
 		add("The actor has the pool pay a stranger, or a stranger rents through the actor's account.", fmt.Sprintf("nothing on the ledger shows that the keys of %s are the payer's.", head))
@@ -286,11 +354,36 @@ func (w *telling) alternatives(residents, starts, outside int, paidBack, late bo
 	}
 }
 
+// unsearched counts the deposits for which nobody looked whether they came back.
+func (w *telling) unsearched() (n int) {
+	for _, r := range w.counts {
+		for _, in := range w.rounds[r].ins {
+			if !in.Searched {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// newcomer says how the candidate differs from those who were paid before.
+func (w *telling) newcomer() string {
+	for _, r := range w.counts {
+		if !w.f.fits[r].started {
+			return "the candidate was paid before too, or it is not seen whether it was."
+		}
+	}
+	return fmt.Sprintf("the candidate was not paid in the %s before, which such a miner would have been unless he began just then.", hours(secs(w.Quiet)))
+}
+
 func (w *telling) unseen(context.Context) error {
 	pi0 := w.v.score.Open.Pi0
-	text := fmt.Sprintf("Payouts by Lightning or by internal transfer, in other coins and by other pools: they count as pi0 %s", pi0)
+	text := fmt.Sprintf("Payouts by Lightning or by internal transfer, in other coins and by other pools: they count as pi0 %s", pi0.Short())
 	if w.people.covered {
 		text += fmt.Sprintf(", of which the least is %s and what the pools mined without its being seen in payouts the rest", w.Pi0)
+		if w.people.partly {
+			text += fmt.Sprintf("; of the pools of which no block was seen, %s is taken not to be", w.Pi0Unmeasured)
+		}
 	} else {
 		text += "; how much of what the pools mined is seen in payouts was not measured, as no block of theirs was"
 	}
@@ -364,6 +457,9 @@ func (w *telling) premises(context.Context) error {
 	}
 	add("The payouts answer the deposits.", "How many unrelated members fit as well?", fmt.Sprintf("%d by amount and start; see the counts by round.", fits))
 	back := "no: nothing that came back was seen."
+	if w.unsearched() > 0 {
+		back = "unknown: what came back was not looked for everywhere."
+	}
 	for _, r := range w.counts {
 		if w.rounds[r].Returned > 0 {
 			back = "in part: what came back is taken off."

@@ -1,6 +1,9 @@
 package loop
 
 import (
+	"slices"
+	"time"
+
 	"github.com/goldwash/goldwash/heuristics/beneficiary"
 	"github.com/goldwash/goldwash/model"
 )
@@ -14,9 +17,9 @@ type fitted struct {
 }
 
 // counts reports whether a round is part of what is said of the beneficiary: it
-// fits, and adds to the weight.
+// fits by receipts of its own, and adds to the weight.
 func (f *fitted) counts(p *Params, r int) bool {
-	return f.fits[r].ok && (r == f.base || f.fits[r].again(p) > 0)
+	return f.fits[r].ok && !f.fits[r].shared && (r == f.base || f.fits[r].again(p) > 0)
 }
 
 // analysis is the search for the buyer of the rounds of one party, with one set of
@@ -42,13 +45,41 @@ func (r *rule) bench(p *people, params *Params) bench {
 	return n
 }
 
+// mostTrains bounds how many outcomes are kept.
+const mostTrains = 1 << 15
+
 // train tests the form of a beneficiary's payouts by the pool that pays most of
-// them.
+// them. The parameters of the test are the same throughout a run.
 func (p *people) train(b, from, to int, params *Params) beneficiary.Train {
-	lo, _ := p.of(b)
+	key := [3]int{b, from, to}
+	t, ok := p.trains[key]
+	if !ok {
+		if p.trains == nil || len(p.trains) >= mostTrains {
+			p.trains = map[[3]int]beneficiary.Train{}
+		}
+		t = p.test(b, from, to, params)
+		p.trains[key] = t
+	}
+	return t
+}
+
+func (p *people) test(b, from, to int, params *Params) beneficiary.Train {
+	lo, hi := p.of(b)
 	tested := p.counted(b, from, to)
 	pool := mostly(tested)
-	return beneficiary.TestTrain(of(p.counted(b, lo, from), pool), of(tested, pool), params.Train)
+	seen, cadence := p.seen(b, from, to, pool)
+	return seen.Test(of(p.counted(b, lo, from), pool), of(tested, pool), of(p.counted(b, to, hi), pool), cadence, params.Train)
+}
+
+// seen returns in which time the payouts of a pool were looked for, and how often
+// it pays. Of a pool of another ledger it is known only what its beneficiaries
+// show.
+func (p *people) seen(b, from, to int, s source) (beneficiary.Seen, time.Duration) {
+	own := p.who[b].index >= 0 && slices.ContainsFunc(p.receipts[from:to], func(r receiptAt) bool { return r.of < 0 })
+	if pools := p.x.Pools(); own && int(s.pool) < len(pools) && p.x.Head(p.who[b].index).Network() == s.net {
+		return p.x.Seen(s.pool), pools[s.pool].Cadence
+	}
+	return beneficiary.Seen{From: p.first, To: p.last}, 0
 }
 
 // source is a pool of a ledger.
@@ -106,6 +137,7 @@ func (r *rule) analyse(p *people, rounds []*Round, params *Params) *analysis {
 		}
 		f := fitted{b: b, fits: fits}
 		f.total, f.base = combine(params, fits)
+		settle(params, fits, f.base)
 		a.at[b] = len(a.fitted)
 		a.fitted = append(a.fitted, f)
 	}
@@ -137,6 +169,7 @@ func (a *analysis) only(f *fitted, in func(r int) bool) (fitted, bool) {
 		}
 	}
 	g.total, g.base = combine(a.p, g.fits)
+	settle(a.p, g.fits, g.base)
 	return g, g.base >= 0
 }
 
@@ -157,7 +190,7 @@ func (a *analysis) terms(f *fitted, extra []model.Evidence, without bool) []mode
 		add(timingFamily, w, c)
 	}
 	for r := range f.fits {
-		if r != f.base && f.fits[r].ok {
+		if r != f.base && f.counts(a.p, r) {
 			add(repetitionFamily, f.fits[r].again(a.p), a.trust(f, r, seed))
 		}
 	}
@@ -192,12 +225,13 @@ func (a *analysis) seed(f *fitted) model.Probability {
 }
 
 // trust returns what a round's evidence rests on beside that label: the way from
-// the payer to the payee, a worse label, and that the payouts are payouts.
+// the payer to the payee, a worse label, and that the payouts are payouts. It counts
+// for each item, more than once for all of them, which errs on the low side.
 func (a *analysis) trust(f *fitted, r int, seed model.Probability) model.Probability {
 	c := a.rounds[r].way.Times(share(a.rounds[r].seed, seed))
 	paid := model.Certain
-	for _, rc := range a.people.counted(f.b, f.fits[r].from, f.fits[r].to) {
-		paid = min(paid, rc.Confidence)
+	for _, rc := range a.people.receipts[f.fits[r].from:f.fits[r].to] {
+		paid = min(paid, rc.trust)
 	}
 	return c.Times(paid)
 }

@@ -16,7 +16,7 @@ func (p *people) invent(rs [][2]int64) {
 		at[i], value[i] = t0+x[0], x[1]
 		a.Beneficiary.Receipts = append(a.Beneficiary.Receipts, beneficiary.Receipt{
 			Amount: model.Amount(x[1]), Confidence: model.Percent(95), Block: model.BlockRef{Median: t0 + x[0], Known: model.KnownMedian}})
-		p.receipts = append(p.receipts, receiptAt{0, int32(i)})
+		p.receipts = append(p.receipts, receiptAt{0, int32(i), model.Percent(95)})
 	}
 	p.who = append(p.who, who{index: -1, more: []*Abroad{a}})
 	p.add(at, value)
@@ -53,10 +53,74 @@ func BenchmarkJudge(b *testing.B) {
 		f := &c.a.fitted[c.a.at[0]]
 		b.Logf("analysed in %v, %d fit", time.Since(at), len(c.a.fitted))
 		at = time.Now()
+		if err := c.shift(b.Context()); err != nil {
+			b.Fatal(err)
+		}
+		b.Logf("shifted in %v", time.Since(at))
 		w := c.judge(c.a, f, nil, p.pi0, false)
 		b.Logf("judged in %v: %s %v", time.Since(at), w.kind, w.score.Probability)
 		at = time.Now()
 		n := len(c.sensitivity(f, w))
 		b.Logf("%d sensitivities in %v", n, time.Since(at))
+	}
+}
+
+// BenchmarkHuge is the search among twenty thousand beneficiaries for the buyer of
+// five thousand deposits.
+func BenchmarkHuge(b *testing.B) {
+	const days = 4_000
+	r := random(5)
+	p := &people{x: &beneficiary.Index{}, pi0: model.Percent(50)}
+	for k := range 20_000 {
+		var rs [][2]int64
+		v := 20_000 + r.below(4_000_000)
+		from := r.below(days - 200)
+		for d := from; d < min(from+40+r.below(800), days); d += 1 + int64(k%9) {
+			rs = append(rs, [2]int64{d*dayS + r.below(dayS), v + r.below(v/4+1)})
+		}
+		p.invent(rs)
+	}
+	rule := &rule{Params: DefaultParams()}
+	p.close(t0, t0+days*dayS, secs(rule.Quiet))
+	who := &party{}
+	at := t0 + 100*dayS
+	for range 5_000 {
+		at += r.below(dayS * 3 / 2)
+		v := 100_000 + r.below(20_000_000)
+		in := &paidIn{at: at, net: model.Amount(v), value: v, seed: model.Percent(90), way: model.Certain}
+		in.Amount = model.Amount(v)
+		who.ins = append(who.ins, in)
+	}
+	rule.RoundGap = 30 * time.Hour
+	b.ResetTimer()
+	for b.Loop() {
+		began := time.Now()
+		rounds := rule.rounds(nil, who)
+		b.Logf("%d rounds", len(rounds))
+		s := &search{rule: rule, people: p, searches: 1}
+		c := &cause{search: s, party: who, rounds: rule.largest(rounds)}
+		c.a = rule.analyse(p, c.rounds, &rule.Params)
+		b.Logf("analysed %v, %d fit", time.Since(began), len(c.a.fitted))
+		if err := c.shift(b.Context()); err != nil {
+			b.Fatal(err)
+		}
+		b.Logf("shifted %v, %d", time.Since(began), len(c.null))
+		c.extra, c.owner = map[int][]model.Evidence{}, map[int]owned{}
+		n, told := 0, 0
+		for i := range c.a.fitted {
+			f := &c.a.fitted[i]
+			if !c.worth(f) {
+				continue
+			}
+			n++
+			v := c.judge(c.a, f, nil, p.pi0, false)
+			if v.kind != "" {
+				told++
+				if told < 3 {
+					c.sensitivity(f, v)
+				}
+			}
+		}
+		b.Logf("judged %d in %v, %d told of, two with sensitivities", n, time.Since(began), told)
 	}
 }

@@ -1,6 +1,7 @@
 package loop
 
 import (
+	"context"
 	"slices"
 
 	"github.com/goldwash/goldwash/model"
@@ -23,11 +24,12 @@ func (r *random) below(n int64) int64 { return int64(r.next() % uint64(n)) }
 
 // shifts draws the times by which deposits are moved together: all of them stay
 // inside the data, with as much before them as tells a start. It returns nil
-// where the data have too little room.
-func (n *bench) shifts(ws []window) []int64 {
+// where the data have too little room, and else how many seconds there are to
+// choose from.
+func (n *bench) shifts(ws []window) (out []int64, room int64) {
 	p := n.p
 	if len(ws) == 0 || p.Shifts <= 0 {
-		return nil
+		return nil, 0
 	}
 	first, last := ws[0].start, ws[0].end
 	for i := range ws {
@@ -41,10 +43,10 @@ func (n *bench) shifts(ws []window) []int64 {
 	// How many whole seconds there are to choose from on either side.
 	before, after := max(back-least+1, 0), max(ahead-least+1, 0)
 	if before+after < max(secs(p.Room), 1) {
-		return nil
+		return nil, 0
 	}
 	r := random(p.Seed)
-	out := make([]int64, p.Shifts)
+	out = make([]int64, min(p.Shifts, max(fewest, work/max(len(ws)*n.len(), 1))))
 	for i := range out {
 		if k := r.below(before + after); k < before {
 			out[i] = -least - k
@@ -53,16 +55,63 @@ func (n *bench) shifts(ws []window) []int64 {
 		}
 	}
 	slices.Sort(out)
-	return out
+	return out, before + after
 }
+
+// alike returns how far a shift must be from another for its outcome to be one of
+// its own: within that, the same payouts start as these do, in all rounds that count.
+func (c *cause) alike(f *fitted) int64 {
+	width := int64(0)
+	for r := range f.fits {
+		if !f.counts(c.a.p, r) {
+			continue
+		}
+		w, fit := c.a.ws[r], &f.fits[r]
+		long := w.end - w.start + secs(c.StartWithin)
+		switch {
+		case c.flow != nil && fit.early:
+			long = secs(c.Start)
+		case c.flow != nil:
+			long = week
+		case fit.early:
+			long = w.end - w.start + secs(c.Start)
+		}
+		if width == 0 || long < width {
+			width = long
+		}
+	}
+	return max(width, 1)
+}
+
+// Where there are very many rounds and beneficiaries, shifts are fewer, which a
+// finding says: work is for how many windows of beneficiaries there is time.
+const (
+	work   = 200_000_000
+	fewest = 99
+)
 
 // least is less than any score.
 const least = -1 << 40
 
+// atOnce is for how many shifts densities are kept at a time: each takes a
+// kilobyte for every round.
+const atOnce = 64
+
 // best returns, by shift, the best score of any beneficiary; least where none fits.
 // The rounds are shifted together, so that habits of the actor, such as days of
 // the week, do not count for him.
-func (n *bench) best(ws []window, shifts []int64) []model.MicroNats {
+func (n *bench) best(ctx context.Context, ws []window, shifts []int64) ([]model.MicroNats, error) {
+	var best []model.MicroNats
+	for part := range slices.Chunk(shifts, atOnce) {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		best = append(best, n.bestOf(ws, part)...)
+	}
+	return best, nil
+}
+
+func (n *bench) bestOf(ws []window, shifts []int64) []model.MicroNats {
 	rounds := make([][]*background, len(ws))
 	for r := range ws {
 		rounds[r] = n.backgrounds(ws[r], shifts)
@@ -78,7 +127,7 @@ func (n *bench) best(ws []window, shifts []int64) []model.MicroNats {
 		lo, hi := n.of(b)
 		for r := range ws {
 			// Shifts are sorted, so the first receipt only moves ahead.
-			i := lo
+			i := n.after(lo, hi, ws[r].start+shifts[0])
 			for s, by := range shifts {
 				w := ws[r].shifted(by)
 				for i < hi && n.at[i] < w.start {
@@ -149,7 +198,8 @@ func (n *bench) backgrounds(w window, shifts []int64) []*background {
 	length := last - w.start
 	for b := range n.len() {
 		lo, hi := n.of(b)
-		i, j := lo, lo
+		i := n.after(lo, hi, w.start+shifts[0])
+		j := i
 		for s, by := range shifts {
 			from := w.start + by
 			for i < hi && n.at[i] < from {

@@ -284,16 +284,16 @@ func (w *telling) evidenceText(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	add := func(family string, weight model.MicroNats, c model.Probability, text string, items []model.Item) {
+	add := func(family string, weight model.MicroNats, text string, items []model.Item) {
 		w.Evidence = append(w.Evidence, model.Evidence{Family: family, Text: text, Weight: weight, Discounted: weight.Discount(c), Items: items})
 	}
 	n := w.rounds[w.f.base].number
 	// Ownership first: it is what identifies.
 	w.Evidence = append(w.Evidence, w.extra[w.f.b]...)
-	add(quantityFamily, f.quantity, c, w.quantity(w.f.base), items)
+	add(quantityFamily, f.quantity, w.quantity(w.f.base), items)
 	x := w.rounds[w.f.base]
 	if f.start != 0 {
-		add(timingFamily, f.start, c, fmt.Sprintf("Round %d: payouts start %s after the first deposit, and none came to it before, back to %s.",
+		add(timingFamily, f.start, fmt.Sprintf("Round %d: payouts start %s after the first deposit, and none came to it before, back to %s.",
 			n, hours(w.people.at[f.from]-x.window.start), date(max(w.people.first, w.lastBefore(f)))), nil)
 	}
 	if f.shape != 0 {
@@ -311,16 +311,16 @@ func (w *telling) evidenceText(ctx context.Context) error {
 		if len(tr.Reasons) > 0 {
 			text += ": " + strings.TrimSuffix(strings.Join(tr.Reasons, "; "), ".")
 		}
-		add(timingFamily, f.shape, c, text+".", nil)
+		add(timingFamily, f.shape, text+".", nil)
 	}
 	if f.stop != 0 {
-		add(timingFamily, f.stop, c, fmt.Sprintf("Round %d: the last payout is below the median, and none follows for %s.", n, hours(secs(w.Continue))), nil)
+		add(timingFamily, f.stop, fmt.Sprintf("Round %d: the last payout is below the median, and none follows for %s.", n, hours(secs(w.Continue))), nil)
 	}
 	if f.stay != 0 {
-		add(timingFamily, f.stay, c, fmt.Sprintf("Round %d: for %s before, payouts came at half the rate of these or more.", n, hours(secs(w.Resident))), nil)
+		add(timingFamily, f.stay, fmt.Sprintf("Round %d: for %s before, payouts came at half the rate of these or more.", n, hours(secs(w.Resident))), nil)
 	}
 	if f.goOn != 0 {
-		add(timingFamily, f.goOn, c, fmt.Sprintf("Round %d: when the money was exhausted, payouts went on for more than %s at half the rate or more.", n, hours(secs(w.Continue))), nil)
+		add(timingFamily, f.goOn, fmt.Sprintf("Round %d: when the money was exhausted, payouts went on for more than %s at half the rate or more.", n, hours(secs(w.Continue))), nil)
 	}
 	for _, r := range w.counts {
 		if r == w.f.base {
@@ -331,7 +331,9 @@ func (w *telling) evidenceText(ctx context.Context) error {
 			return err
 		}
 		g := &w.f.fits[r]
-		add(repetitionFamily, g.again(w.a.p), w.a.trust(w.f, r, seed), w.quantity(r)+" It counts for "+w.Repetition.String()+" of what it would alone.", items)
+		again := g.again(w.a.p)
+		w.Evidence = append(w.Evidence, model.Evidence{Family: repetitionFamily, Weight: again, Discounted: again.Discount(w.a.trust(w.f, r, seed)), Items: items,
+			Text: w.quantity(r) + " It counts for " + w.Repetition.String() + " of what it would alone."})
 	}
 	return nil
 }
@@ -481,7 +483,7 @@ func (w *telling) search() {
 	fact("searches (subject and service)", w.searches)
 	fact("pools", w.people.pools)
 	fact("beneficiaries", w.people.len())
-	fact("beneficiaries in the windows", w.v.n)
+	fact("beneficiaries in the windows", w.v.seen)
 	fact("deposits", w.deposits)
 	fact("rounds", w.tried)
 	fact("windows", w.tried*w.people.len())

@@ -69,6 +69,7 @@ func round1(start int64) window {
 // The worked example of section 12.6, as practice amends it: no cap on the sum of
 // weights among many candidates, but one on what is reported.
 func TestLOOP1(t *testing.T) {
+	t.Parallel()
 	p := DefaultParams()
 	const n = 10_083
 	// Four decades of log-uniform background.
@@ -114,6 +115,7 @@ func TestLOOP1(t *testing.T) {
 // The quantity ratios that the reference tabulates, with four decades of
 // log-uniform background.
 func TestQuantityRatios(t *testing.T) {
+	t.Parallel()
 	p := DefaultParams()
 	for _, c := range []struct {
 		ratio int64
@@ -128,6 +130,7 @@ func TestQuantityRatios(t *testing.T) {
 }
 
 func TestGates(t *testing.T) {
+	t.Parallel()
 	const at = 100 * dayS
 	for _, c := range []struct {
 		name string
@@ -157,6 +160,7 @@ func TestGates(t *testing.T) {
 }
 
 func TestResidentsWeighLess(t *testing.T) {
+	t.Parallel()
 	const at = 200 * dayS
 	var w world
 	buyer := w.add(train(at)...)
@@ -179,6 +183,7 @@ func TestResidentsWeighLess(t *testing.T) {
 
 // The density is counted where there are samples enough, and not otherwise.
 func TestDensity(t *testing.T) {
+	t.Parallel()
 	p := DefaultParams()
 	l := newLogs(1_000)
 	var many, few density
@@ -204,6 +209,7 @@ func TestDensity(t *testing.T) {
 // Two planted rounds stand out from what chance does, what residents do by chance
 // does not, and the test agrees with the search itself.
 func TestPermutation(t *testing.T) {
+	t.Parallel()
 	const days = 420
 	at := []int64{150 * dayS, 200 * dayS}
 	build := func(paid bool) (*bench, []window) {
@@ -228,7 +234,7 @@ func TestPermutation(t *testing.T) {
 		return best
 	}
 	n, ws := build(true)
-	shifts := n.shifts(ws)
+	shifts, _ := n.shifts(ws)
 	if len(shifts) != 999 {
 		t.Fatalf("%d shifts", len(shifts))
 	}
@@ -238,12 +244,12 @@ func TestPermutation(t *testing.T) {
 		}
 	}
 	planted := score(n, ws)
-	if k := asGood(n.best(ws, shifts), planted); k > 9 {
+	if k := asGood(bestOf(t, n, ws, shifts), planted); k > 9 {
 		t.Errorf("%d of 999 shifts do as well as two planted rounds, %v", k, planted)
 	}
 	n, ws = build(false)
 	usual := score(n, ws)
-	if k := asGood(n.best(ws, n.shifts(ws)), usual); k < 100 {
+	if k := asGood(bestOf(t, n, ws, shiftsOf(n, ws)), usual); k < 100 {
 		t.Errorf("%d of 999 shifts do as well as what residents do by chance, %v", k, usual)
 	}
 	// By hand, for some shifts.
@@ -251,7 +257,7 @@ func TestPermutation(t *testing.T) {
 	for _, s := range []int64{shifts[0], shifts[400], shifts[998]} {
 		moved := []window{ws[0].shifted(s), ws[1].shifted(s)}
 		best := score(n, moved)
-		if got := n.best(ws, []int64{s}); got[0] != best {
+		if got := bestOf(t, n, ws, []int64{s}); got[0] != best {
 			t.Errorf("shift by %d: the best is %v, want %v", s, got[0], best)
 		}
 	}
@@ -259,22 +265,24 @@ func TestPermutation(t *testing.T) {
 	other := *n.p
 	other.Seed = 2
 	m := &bench{field: n.field, p: &other, l: n.l}
-	if cmp.Equal(n.shifts(ws), m.shifts(ws)) || !cmp.Equal(n.shifts(ws), n.shifts(ws)) {
+	if cmp.Equal(shiftsOf(n, ws), shiftsOf(m, ws)) || !cmp.Equal(shiftsOf(n, ws), shiftsOf(n, ws)) {
 		t.Error("shifts do not follow from the seed")
 	}
 }
 
 func TestNoRoomForShifts(t *testing.T) {
+	t.Parallel()
 	var w world
 	w.add(train(40 * dayS)...)
 	n := w.bench(t, 100)
-	if s := n.shifts([]window{round1(40 * dayS)}); s != nil {
+	if s := shiftsOf(n, []window{round1(40 * dayS)}); s != nil {
 		t.Errorf("%d shifts within a hundred days", len(s))
 	}
 }
 
 // More evidence never makes a score smaller.
 func TestMoreRoundsNeverWeighLess(t *testing.T) {
+	t.Parallel()
 	p := DefaultParams()
 	r := random(7)
 	for range 2_000 {
@@ -310,11 +318,25 @@ func BenchmarkPermutation(b *testing.B) {
 	for _, at := range []int64{150, 200, 230, 260, 290} {
 		ws = append(ws, round1(at*dayS))
 	}
-	shifts := n.shifts(ws)
+	shifts, _ := n.shifts(ws)
 	b.ResetTimer()
 	for b.Loop() {
-		n.best(ws, shifts)
+		bestOf(b, n, ws, shifts)
 	}
+}
+
+func shiftsOf(n *bench, ws []window) []int64 {
+	out, _ := n.shifts(ws)
+	return out
+}
+
+func bestOf(t testing.TB, n *bench, ws []window, shifts []int64) []model.MicroNats {
+	t.Helper()
+	best, err := n.best(t.Context(), ws, shifts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return best
 }
 
 func shift(rs [][2]int64, by int64) [][2]int64 {

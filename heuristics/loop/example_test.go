@@ -41,8 +41,8 @@ func Example() {
 	// Output:
 	// loop P1 0.89 very likely
 	//   without round 1: loop 0.89
-	//   without round 2: loop 0.89
-	//   round 1 alone: loop_lead 0.41
+	//   without round 2: loop_lead 0.89
+	//   round 1 alone: loop_lead 0.33
 	//   round 2 alone: loop_lead 0.69
 	// loop_lead P2 0.60 likely
 	// loop_lead PX9 0.34 unlikely

@@ -13,6 +13,7 @@ type field struct {
 	at    []int64 // Unix seconds, for each beneficiary in order
 	value []int64
 	sum   []int64  // of the values before, over all
+	blind []uint32 // how many of those before have no value, as their price is unknown
 	from  []uint32 // by beneficiary, one more at the end
 	// starts are the times of all receipts that begin a series, sorted.
 	starts []int64
@@ -20,15 +21,21 @@ type field struct {
 	first, last int64
 }
 
-// add appends a beneficiary with its receipts, which must be in order.
+// add appends a beneficiary with its receipts, which must be in order. The value of
+// one whose price is unknown is 0.
 func (f *field) add(at, value []int64) {
 	if len(f.from) == 0 {
-		f.from, f.sum = []uint32{0}, []int64{0}
+		f.from, f.sum, f.blind = []uint32{0}, []int64{0}, []uint32{0}
 	}
 	f.at, f.value = append(f.at, at...), append(f.value, value...)
 	for _, v := range value {
 		// Wraps rather than overflows: differences stay right.
 		f.sum = append(f.sum, f.sum[len(f.sum)-1]+v)
+		n := f.blind[len(f.blind)-1]
+		if v == 0 {
+			n++
+		}
+		f.blind = append(f.blind, n)
 	}
 	f.from = append(f.from, uint32(len(f.at)))
 }

@@ -1,6 +1,7 @@
 package loop
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -59,8 +60,11 @@ func secs(d time.Duration) int64 { return int64(d / time.Second) }
 type fit struct {
 	ok       bool
 	from, to int // receipts that count, to left out
-	end      int // and where those of the window end
-	got      int64
+	// shared is true where some of them answer another round, for which they
+	// count.
+	shared bool
+	end    int // and where those of the window end
+	got    int64
 	// cut is true where more came in the window than the gate allows: got is
 	// what came until then, and excess what came besides.
 	cut    bool
@@ -108,30 +112,61 @@ func (f *fit) again(p *Params) model.MicroNats {
 	return max(w, 0) * model.MicroNats(p.Repetition) / model.MicroNats(model.Certain)
 }
 
+// meets reports whether a receipt counts for both fits.
+func (f *fit) meets(g *fit) bool { return f.from < g.to && g.from < f.to }
+
 // combine returns the weight of fits together, and which is the one that counts in
-// full: the one that gives the most.
+// full: the one that gives the most. A receipt counts for one round only.
 func combine(p *Params, fits []fit) (total model.MicroNats, base int) {
 	base = -1
 	for b := range fits {
 		if !fits[b].ok {
 			continue
 		}
-		var best, next model.MicroNats
-		for i := range fits {
-			if i == b || !fits[i].ok {
-				continue
-			}
-			if w := fits[i].again(p); w > best {
-				best, next = w, best
-			} else if w > next {
-				next = w
-			}
+		first, best := further(p, fits, b, b)
+		var next model.MicroNats
+		if first >= 0 {
+			_, next = further(p, fits, b, first)
 		}
 		if w := fits[b].alone() + min(best+next/2, model.FamilyCap); base < 0 || w > total {
 			total, base = w, b
 		}
 	}
 	return total, base
+}
+
+// further returns the fit that adds most to two others without a receipt of theirs;
+// -1 where none adds anything.
+func further(p *Params, fits []fit, a, b int) (at int, most model.MicroNats) {
+	at = -1
+	for i := range fits {
+		f := &fits[i]
+		if i == a || i == b || !f.ok || f.meets(&fits[a]) || f.meets(&fits[b]) {
+			continue
+		}
+		if w := f.again(p); w > most {
+			at, most = i, w
+		}
+	}
+	return at, most
+}
+
+// settle marks the fits whose receipts count for another: for the base, or for one
+// that adds more.
+func settle(p *Params, fits []fit, base int) {
+	if base < 0 {
+		return
+	}
+	order := []int{base}
+	for i := range fits {
+		if fits[i].shared = false; fits[i].ok && i != base {
+			order = append(order, i)
+		}
+	}
+	slices.SortStableFunc(order[1:], func(a, b int) int { return cmp.Compare(fits[b].again(p), fits[a].again(p)) })
+	for k, i := range order {
+		fits[i].shared = slices.ContainsFunc(order[:k], func(j int) bool { return !fits[j].shared && fits[i].meets(&fits[j]) })
+	}
 }
 
 // bench is what fits are weighed by: the receipts of everybody, and the
@@ -167,8 +202,9 @@ func (n *bench) background(w window) *background {
 	return g
 }
 
-// startWeight returns the weight of a start soon after the deposits: a buyer's is
-// within Start, others' come at the rate observed.
+// startWeight returns the weight of a start soon after the deposits. A buyer's is
+// between the first deposit and Start after the last; others' fall into that time at
+// the rate observed, so that it says the less the longer the deposits go on.
 func (n *bench) startWeight(w window, beneficiaries int64) model.MicroNats {
 	half := secs(n.p.StartSpan) / 2
 	lo, hi := max(w.start-half, n.first+secs(n.p.Quiet)), min(w.start+half, n.last)
@@ -185,7 +221,7 @@ func (n *bench) startWeight(w window, beneficiaries int64) model.MicroNats {
 	if !ok || num <= 0 {
 		return 0
 	}
-	return model.LnRatio(int64(num), max(secs(n.p.Start), 1))
+	return max(model.LnRatio(int64(num), max(secs(n.p.Start)+max(w.end-w.start, 0), 1)), 0)
 }
 
 // gate finds which receipts count for a round, and whether they pass its gates.
@@ -212,6 +248,9 @@ func (n *bench) gateAt(lo, hi, i int, w window) (f fit) {
 	}
 	if end-i == 8 {
 		end = n.after(end, hi, last+1)
+	}
+	if n.blind[end] != n.blind[i] {
+		return f // nobody knows what came
 	}
 	all := n.total(i, end)
 	f.from, f.to, f.end, f.got = i, end, end, all

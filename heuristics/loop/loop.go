@@ -18,7 +18,12 @@
 // and stop; whether it happens again; whether one owner shows; and what speaks
 // against. The posterior of section 12.4 compares the candidate with all others and
 // with the chance that the buyer is paid where nobody looked, which is at least
-// what the pools' blocks hold and their payouts do not show.
+// what the pools' blocks hold and their payouts do not show. Where no block of theirs
+// was seen, the few beneficiaries that were are not taken to be all.
+//
+// Nothing counts twice. A payout answers one round, though it lies in the windows of
+// several; deposits of others that the same payouts answer are rivals; what came back
+// was not spent.
 //
 // Kinds of finding:
 //
@@ -30,7 +35,8 @@
 //
 // Chance is measured: all deposits are shifted in time together, many times, and
 // the best score of anybody is compared with the candidate's. The number is then
-// multiplied by how many searches were made. Where the data have too little room
+// multiplied by how many searches were made. It is no finer than the room for shifts
+// allows, as shifts that are near one another have one outcome. Where the data have too little room
 // for shifts, it is not computed, which is said, and then repetition alone makes
 // no loop.
 //
@@ -45,7 +51,9 @@
 package loop
 
 import (
+	"cmp"
 	"context"
+	"slices"
 
 	"github.com/goldwash/goldwash/heuristics"
 	"github.com/goldwash/goldwash/heuristics/actor"
@@ -144,7 +152,17 @@ type search struct {
 	searches int // what chance is corrected for: one by rounds for each party, one by weeks where it pays steadily
 	deposits int
 	tried    int // rounds
-	result   Result
+	// answers are the rounds that start beneficiaries' payouts, by beneficiary.
+	answers map[int][]answer
+	result  Result
+}
+
+// answer says that a beneficiary's receipts fit a round and start as a buyer's would.
+type answer struct {
+	party          *party
+	round          int // its number
+	from, to       int
+	weight, doubts model.MicroNats // of all that speaks for it, given the labels and with their doubt
 }
 
 func (r *rule) finish(ctx context.Context, t *heuristics.Totals) (any, error) {
@@ -152,7 +170,7 @@ func (r *rule) finish(ctx context.Context, t *heuristics.Totals) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &search{rule: r, t: t, gathered: g}
+	s := &search{rule: r, t: t, gathered: g, answers: map[int][]answer{}}
 	if len(g.parties) == 0 {
 		return &s.result, nil
 	}
@@ -172,11 +190,21 @@ func (r *rule) finish(ctx context.Context, t *heuristics.Totals) (any, error) {
 		s.deposits += len(p.ins)
 		if len(rounds[i]) > 0 {
 			s.searches++
-			s.tried += len(rounds[i])
+			s.tried += len(r.largest(rounds[i]))
 			if _, _, ok := r.flow(rounds[i]); ok {
 				s.searches++
 			}
 		}
+	}
+	// Everybody is fitted into everything first: payouts may answer several.
+	for i, p := range g.parties {
+		if len(rounds[i]) == 0 {
+			continue
+		}
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		s.note(p, s.analyse(s.people, s.largest(rounds[i]), &s.Params))
 	}
 	for i, p := range g.parties {
 		if len(rounds[i]) == 0 {
@@ -186,18 +214,46 @@ func (r *rule) finish(ctx context.Context, t *heuristics.Totals) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := s.party(ctx, p, rounds[i], steady); err != nil {
+		c := &cause{search: s, party: p, rounds: s.largest(rounds[i])}
+		if n := len(rounds[i]) - len(c.rounds); n > 0 {
+			t.Note("round beyond the largest ones of its actor and service, not looked at", n)
+		}
+		if err := c.look(ctx, steady); err != nil {
 			return nil, err
 		}
 	}
 	return &s.result, nil
 }
 
-// party looks for the buyer of one party's rounds. Whoever keeps pace with its
+// note keeps which payouts start as those of a party's buyer would.
+func (s *search) note(p *party, a *analysis) {
+	for i := range a.fitted {
+		f := &a.fitted[i]
+		for r := range f.fits {
+			if g := &f.fits[r]; f.counts(a.p, r) && g.early && !g.cut && f.total > 0 {
+				x := a.rounds[r]
+				s.answers[f.b] = append(s.answers[f.b], answer{p, x.number, g.from, g.to, f.total, f.total.Discount(x.seed.Times(x.way))})
+			}
+		}
+	}
+}
+
+// largest returns the rounds with most paid, as many as are looked at, in order.
+func (r *rule) largest(rounds []*Round) []*Round {
+	if r.MaxRounds <= 0 || len(rounds) <= r.MaxRounds {
+		return rounds
+	}
+	out := slices.Clone(rounds)
+	slices.SortStableFunc(out, func(a, b *Round) int { return cmp.Compare(b.window.paid, a.window.paid) })
+	out = out[:r.MaxRounds]
+	slices.SortStableFunc(out, func(a, b *Round) int { return cmp.Compare(a.number, b.number) })
+	return out
+}
+
+// look looks for the buyer of one party's rounds. Whoever keeps pace with its
 // deposits is told of already.
-func (s *search) party(ctx context.Context, p *party, rounds []*Round, steady map[int]bool) error {
-	c := &cause{search: s, party: p, rounds: rounds}
-	c.a = s.analyse(s.people, rounds, &s.Params)
+func (c *cause) look(ctx context.Context, steady map[int]bool) error {
+	c.a = c.analyse(c.people, c.rounds, &c.Params)
 	if len(c.a.fitted) == 0 {
 		return nil
 	}
@@ -209,9 +265,15 @@ func (s *search) party(ctx context.Context, p *party, rounds []*Round, steady ma
 		if steady[f.b] || !c.worth(f) {
 			continue
 		}
-		v := c.judge(c.a, f, c.extra[f.b], s.people.pi0, false)
+		v := c.judge(c.a, f, c.extra[f.b], c.people.pi0, false)
 		if v.kind == "" {
 			continue
+		}
+		if !c.done {
+			if err := c.shift(ctx); err != nil {
+				return err
+			}
+			v = c.judge(c.a, f, c.extra[f.b], c.people.pi0, false)
 		}
 		if err := c.report(ctx, f, v); err != nil {
 			return err

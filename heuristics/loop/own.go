@@ -49,7 +49,7 @@ func (c *cause) evidence(ctx context.Context) error {
 			signs = append(signs, c.commingled(f.b, joint)...)
 			signs = append(signs, c.clustered(b, signs)...)
 			if c.early(f) {
-				more, err := c.forwarded(ctx, b)
+				more, err := c.forwarded(ctx, b, f)
 				if err != nil {
 					return err
 				}
@@ -274,7 +274,7 @@ func changeOf(in *paidIn) (a model.Address, ok bool) {
 
 // forwarded looks for payouts that were sent on to a deposit address which the
 // actor had used before, and nobody else.
-func (c *cause) forwarded(ctx context.Context, b *beneficiary.Beneficiary) ([]owned, error) {
+func (c *cause) forwarded(ctx context.Context, b *beneficiary.Beneficiary, f *fitted) ([]owned, error) {
 	if !c.t.Can(sources.Spends|sources.Txs) || len(c.gathered.taken) == 0 {
 		return nil, nil
 	}
@@ -313,7 +313,7 @@ func (c *cause) forwarded(ctx context.Context, b *beneficiary.Beneficiary) ([]ow
 					continue
 				}
 				return []owned{{
-					what: "forwarded", tx: tx.ID, weight: c.Forwarded, trust: in.Confidence.Times(in.Payee.Confidence),
+					what: "forwarded", tx: tx.ID, weight: c.Forwarded, trust: in.Confidence.Times(share(in.Payee.Confidence, c.a.seed(f))),
 					labels: []model.Label{in.Payer.Label, in.label},
 					text:   fmt.Sprintf("Payouts were sent on by transaction %s to %s, an address of %s that %s had paid before, and nobody else seen.", tx.ID, a, in.Payee.Entity, c.party.actor),
 					items: []model.Item{
@@ -338,7 +338,7 @@ func (c *cause) straight(b *beneficiary.Beneficiary, f *fitted) []owned {
 				continue
 			}
 			return []owned{{
-				what: "own account", tx: in.Out.Tx, weight: c.Forwarded, trust: in.Confidence.Times(in.Payee.Confidence),
+				what: "own account", tx: in.Out.Tx, weight: c.Forwarded, trust: in.Confidence.Times(share(in.Payee.Confidence, c.a.seed(f))),
 				labels: []model.Label{in.Payer.Label, in.label},
 				text:   fmt.Sprintf("The pool pays %s, an address of %s that %s had paid before, and nobody else but the pool is seen to pay.", a, in.Payee.Entity, c.party.actor),
 				items:  []model.Item{{On: model.RefOutpoint(in.Out), Role: "paid before", Address: a, Block: in.block}},

@@ -67,8 +67,10 @@ type Params struct {
 	// data. It is more where less of what the pools mined is seen in payouts.
 	// Findings state their number at Pi0Low and Pi0High too.
 	// Where that cannot be measured, because no block of theirs was seen, it is
-	// Pi0Unmeasured.
+	// Pi0Unmeasured, and there are taken to be Unmeasured candidates at least:
+	// a handful that was seen does not make each of them likely.
 	Pi0, Pi0Low, Pi0High, Pi0Unmeasured model.Probability
+	Unmeasured                          int
 	// CapUnowned is the most that is reported without evidence of one owner,
 	// Cap the most with it.
 	CapUnowned, Cap model.Probability
@@ -92,8 +94,10 @@ type Params struct {
 	Abroad []Abroad
 	// LeaveOut are transactions that are not to be used as evidence.
 	LeaveOut []model.TxID
-	// MaxParts bounds what a finding lists of each sort.
-	MaxParts int
+	// MaxRounds bounds how many rounds of an actor and a service are looked at,
+	// the largest, and MaxParts what a finding lists of each sort; 0 bounds no
+	// rounds.
+	MaxRounds, MaxParts int
 }
 
 // Abroad is a beneficiary that was found on another ledger, in a session of its
@@ -126,12 +130,12 @@ func DefaultParams() Params {
 		Repetition:  model.Percent(80),
 		SameCluster: 6 * model.Nat, C1: 200, C2: 4 * model.Nat, Forwarded: 3 * model.Nat, Change: 5 * model.Nat,
 		Withdrawn: -3 * model.Nat, WithdrawnShare: model.Percent(70), Labelled: -4 * model.Nat,
-		Pi0: model.Percent(50), Pi0Low: model.Percent(20), Pi0High: model.Percent(80), Pi0Unmeasured: model.Percent(80),
+		Pi0: model.Percent(50), Pi0Low: model.Percent(20), Pi0High: model.Percent(80), Pi0Unmeasured: model.Percent(80), Unmeasured: 200,
 		CapUnowned: model.Percent(80), Cap: model.Percent(99),
 		MinLead: model.Percent(5), RivalNats: model.Nat,
 		Shifts: 999, ShiftMin: 30 * day, ShiftMax: 365 * day, Room: 60 * day, Seed: 1, Significance: model.Percent(5),
 		Weeks: 8, WeeksPaid: 6,
-		MaxParts: 40,
+		MaxRounds: 50, MaxParts: 40,
 	}
 }
 
@@ -185,6 +189,7 @@ func (p Params) Parameters() []model.Parameter {
 	add("labelled_nats", p.Labelled, weights)
 	add("pi0", p.Pi0, "and no less than what is not seen of what the pools mined")
 	add("pi0_unmeasured", p.Pi0Unmeasured, "where no block of the pools was seen")
+	add("unmeasured_candidates", p.Unmeasured, "where no block of the pools was seen")
 	add("pi0_low", p.Pi0Low, "")
 	add("pi0_high", p.Pi0High, "")
 	add("cap_without_ownership", p.CapUnowned, "")
@@ -199,6 +204,7 @@ func (p Params) Parameters() []model.Parameter {
 	add("significance", p.Significance, "")
 	add("steady_weeks", p.Weeks, "")
 	add("steady_weeks_paid", p.WeeksPaid, "")
+	add("max_rounds", p.MaxRounds, "")
 	add("max_parts", p.MaxParts, "")
 	left := make([]string, len(p.LeaveOut))
 	for i, id := range p.LeaveOut {

@@ -20,9 +20,17 @@ type people struct {
 	// abroad is true where values are of a currency.
 	abroad   bool
 	pi0      model.Probability // what of the pools' blocks is not seen in payouts
+	floor    model.Probability // the least that pi0 can be, by what was measured
 	covered  bool              // pi0 was measured
+	partly   bool              // but not of every pool
 	pools    int
 	receipts []receiptAt
+	// Beneficiaries that were asked for, by index, as the run's are made anew
+	// each time.
+	made map[int]*beneficiary.Beneficiary
+	// trains are the outcomes of tests of form, which sensitivities ask for
+	// again and again, by beneficiary and receipts.
+	trains map[[3]int]beneficiary.Train
 }
 
 // who is one candidate: a beneficiary of the run, or several of other ledgers.
@@ -33,8 +41,25 @@ type who struct {
 
 // receiptAt says where a receipt of the field comes from.
 type receiptAt struct {
-	of int32 // index into who.more, or -1 for the run's own
-	n  int32 // receipt
+	of    int32 // index into who.more, or -1 for the run's own
+	n     int32 // receipt
+	trust model.Probability
+}
+
+// mostMade bounds how many beneficiaries are kept.
+const mostMade = 4_096
+
+// home returns a beneficiary of the run.
+func (p *people) home(index int) *beneficiary.Beneficiary {
+	b, ok := p.made[index]
+	if !ok {
+		if p.made == nil || len(p.made) >= mostMade {
+			p.made = map[int]*beneficiary.Beneficiary{}
+		}
+		b = p.x.At(index)
+		p.made[index] = b
+	}
+	return b
 }
 
 // people reads the beneficiaries of the run.
@@ -97,10 +122,12 @@ func (r *rule) receipts(ctx context.Context, t *heuristics.Totals, p *people, w 
 		switch {
 		case !timed:
 			untimed++
-		case !ok || value <= 0:
+		case !ok:
+			// That it came is known, and what comes with it has no sum.
 			unvalued++
-		default:
-			es = append(es, entry{when, value, receiptAt{int32(of), int32(n)}})
+			es = append(es, entry{when, 0, receiptAt{int32(of), int32(n), rc.Confidence}})
+		case value > 0:
+			es = append(es, entry{when, value, receiptAt{int32(of), int32(n), rc.Confidence}})
 		}
 	}
 	if w.index >= 0 {
@@ -130,7 +157,7 @@ func (r *rule) receipts(ctx context.Context, t *heuristics.Totals, p *people, w 
 		}
 	}
 	t.Note("payout at an unknown time, left out of rounds", untimed)
-	t.Note("payout without a price at its time, left out of rounds", unvalued)
+	t.Note("payout without a price at its time: what its beneficiary received then is not compared", unvalued)
 	slices.SortStableFunc(es, func(a, b entry) int { return cmp.Compare(a.at, b.at) })
 	at, value := make([]int64, len(es)), make([]int64, len(es))
 	for i := range es {
@@ -163,7 +190,8 @@ func (p *people) value(ctx context.Context, t *heuristics.Totals, ins []*paidIn)
 		}
 		if in.value = v; !ok {
 			in.value = 0
-			t.Note("deposit without a price at its time: its round is compared without it", 1)
+			in.unvalued = true
+			t.Note("deposit without a price at its time", 1)
 		}
 	}
 	return nil
@@ -171,32 +199,56 @@ func (p *people) value(ctx context.Context, t *heuristics.Totals, ins []*paidIn)
 
 // coverage measures which part of what the pools mined their payouts show.
 func (p *people) coverage(r *rule) {
-	var paid, mined model.Amount
 	for _, pool := range p.x.Pools() {
 		if pool.Payouts > 0 {
 			p.pools++
 		}
-		if pool.Mined > 0 {
+	}
+	var all bool
+	p.pi0, p.covered, all = r.unseen(p.x.Pools())
+	p.partly = p.covered && !all
+	if p.covered {
+		bare := rule{Params: r.Params}
+		bare.Pi0 = 0
+		p.floor, _, _ = bare.unseen(p.x.Pools())
+	}
+}
+
+// unseen returns the prior probability that the buyer is paid outside the data, and
+// whether it was measured: on any pool, and on all. What a pool mined of which no
+// block was seen counts as so much that Pi0Unmeasured of it is not seen.
+func (r *rule) unseen(pools []beneficiary.Pool) (pi0 model.Probability, measured, all bool) {
+	var paid, mined model.Amount
+	all = true
+	for i := range pools {
+		pool := &pools[i]
+		switch {
+		case pool.Mined > 0:
+			measured = true
 			paid, mined = paid+min(pool.Paid, pool.Mined), mined+pool.Mined
+		case pool.Paid > 0:
+			all = false
+			if whole, ok := pool.Paid.Share(int64(model.Certain), int64(model.Certain-min(r.Pi0Unmeasured, model.Percent(99)))); ok {
+				paid, mined = paid+pool.Paid, mined+whole
+			}
 		}
 	}
-	p.pi0 = max(r.Pi0, r.Pi0Unmeasured)
-	if mined <= 0 {
-		return
+	if !measured {
+		return max(r.Pi0, r.Pi0Unmeasured), false, false
 	}
-	p.pi0 = r.Pi0
+	pi0 = r.Pi0
 	if part, ok := paid.Share(int64(model.Certain), int64(mined)); ok {
-		p.covered = true
 		// Even a pool that is seen whole leaves other pools and other coins.
-		p.pi0 = min(max(p.pi0, model.Certain-model.Probability(min(part, model.Amount(model.Certain)))), model.Percent(99))
+		pi0 = min(max(pi0, model.Certain-model.Probability(min(part, model.Amount(model.Certain)))), model.Percent(99))
 	}
+	return pi0, true, all
 }
 
 // beneficiaries returns what a candidate consists of, the run's own first.
 func (p *people) beneficiaries(b int) []*beneficiary.Beneficiary {
 	var out []*beneficiary.Beneficiary
 	if i := p.who[b].index; i >= 0 {
-		out = append(out, p.x.At(i))
+		out = append(out, p.home(i))
 	}
 	for _, a := range p.who[b].more {
 		out = append(out, a.Beneficiary)
@@ -209,7 +261,7 @@ func (p *people) beneficiaries(b int) []*beneficiary.Beneficiary {
 func (p *people) counted(b, from, to int) []beneficiary.Receipt {
 	var home *beneficiary.Beneficiary
 	if i := p.who[b].index; i >= 0 {
-		home = p.x.At(i)
+		home = p.home(i)
 	}
 	var out []beneficiary.Receipt
 	for i := from; i < to; i++ {

@@ -10,6 +10,7 @@ import (
 // Without supporting evidence the probability is never higher, and with a better
 // label never lower, given the label or not.
 func TestPosteriorIsMonotone(t *testing.T) {
+	t.Parallel()
 	p := DefaultParams()
 	r := random(3)
 	for range 3_000 {
@@ -50,6 +51,7 @@ func TestPosteriorIsMonotone(t *testing.T) {
 // The doubt of the label that a claim presumes leaves that part of the
 // probability.
 func TestLabelOfTheService(t *testing.T) {
+	t.Parallel()
 	p := DefaultParams()
 	ev := []model.Evidence{{Family: quantityFamily, Weight: 6 * model.Nat, Discounted: 6 * model.Nat}, {Family: timingFamily, Weight: 5 * model.Nat, Discounted: 5 * model.Nat}}
 	rivals := []model.MicroNats{3 * model.Nat, 2 * model.Nat}
@@ -73,6 +75,7 @@ func TestLabelOfTheService(t *testing.T) {
 
 // Deposits make rounds by their pauses, and each return counts once.
 func TestRounds(t *testing.T) {
+	t.Parallel()
 	const h = 3600
 	in := func(at int64, sat model.Amount, returns ...int) *paidIn {
 		d := &paidIn{at: at, net: sat}

@@ -20,6 +20,8 @@ type paidIn struct {
 	at    int64
 	net   model.Amount // less what came back of it
 	value int64        // of net, in what the field counts
+	// unvalued is true where the price at its time is unknown.
+	unvalued bool
 	// seed is the confidence that the payee is the service by a label from
 	// outside; way is what the inference of the payee, and the way of the coins
 	// from the payer, leave of the rest.
@@ -40,6 +42,7 @@ type Round struct {
 	window   window
 	seed     model.Probability
 	way      model.Probability
+	unvalued bool // its amount in currency is unknown
 }
 
 // Net is what stayed with the service.
@@ -55,6 +58,7 @@ type party struct {
 // gathering is what a run gives to the search.
 type gathering struct {
 	parties []*party
+	known   map[string]*party
 	// taken are the addresses that actors paid to services, by entity, and
 	// strangers the transactions by which others paid
 	// such addresses.
@@ -65,7 +69,7 @@ type gathering struct {
 
 // gather reads the deposits of the run.
 func (r *rule) gather(ctx context.Context, t *heuristics.Totals) (*gathering, error) {
-	g := &gathering{taken: map[model.Address][]*paidIn{}, strangers: map[model.Address][]model.TxID{}}
+	g := &gathering{known: map[string]*party{}, taken: map[model.Address][]*paidIn{}, strangers: map[model.Address][]model.TxID{}}
 	var all []*paidIn
 	var ids []model.TxID
 	for ref, ds := range heuristics.Results[[]deposit.Deposit](t, deposit.Heuristic) {
@@ -115,13 +119,12 @@ func (r *rule) gather(ctx context.Context, t *heuristics.Totals) (*gathering, er
 }
 
 func (g *gathering) party(in *paidIn) *party {
-	for _, p := range g.parties {
-		if model.SameEntity(p.actor, in.Payer.Entity) && model.SameEntity(p.service, in.Payee.Entity) && p.category == in.Payee.Category {
-			return p
-		}
+	key := fmt.Sprintf("%q %q %q", model.EntityKey(in.Payer.Entity), model.EntityKey(in.Payee.Entity), in.Payee.Category)
+	p, ok := g.known[key]
+	if !ok {
+		p = &party{actor: in.Payer.Entity, service: in.Payee.Entity, category: in.Payee.Category}
+		g.parties, g.known[key] = append(g.parties, p), p
 	}
-	p := &party{actor: in.Payer.Entity, service: in.Payee.Entity, category: in.Payee.Category}
-	g.parties = append(g.parties, p)
 	return p
 }
 
@@ -169,7 +172,8 @@ func (p *party) net() {
 	}
 }
 
-// rounds groups the deposits of a party; what came back whole makes none.
+// rounds groups the deposits of a party; what came back whole makes none, and is
+// no part of the time of one.
 func (r *rule) rounds(t *heuristics.Totals, p *party) []*Round {
 	var out []*Round
 	var cur *Round
@@ -178,19 +182,32 @@ func (r *rule) rounds(t *heuristics.Totals, p *party) []*Round {
 		if i == 0 || in.at-p.ins[i-1].at >= secs(r.RoundGap) {
 			n++
 			cur = &Round{Start: in.block, number: n, seed: in.seed, way: model.Certain}
-			cur.window = window{start: in.at, cloud: p.category == model.CloudMining}
+			cur.window = window{start: in.at, end: in.at, cloud: p.category == model.CloudMining}
 			out = append(out, cur)
 		}
 		cur.ins = append(cur.ins, in)
 		cur.Deposits = append(cur.Deposits, in.Out)
-		cur.End, cur.window.end = in.block, in.at
-		cur.window.orders++
+		cur.End = in.block
+		if in.net > 0 {
+			if cur.window.orders == 0 {
+				cur.window.start = in.at
+			}
+			cur.window.end = in.at
+			cur.window.orders++
+		}
 		cur.window.paid += in.value
+		cur.unvalued = cur.unvalued || in.unvalued
 		cur.Gross += in.Amount
 		cur.Returned += in.Amount - in.net
 		cur.seed, cur.way = min(cur.seed, in.seed), min(cur.way, in.way)
 	}
 	return slices.DeleteFunc(out, func(x *Round) bool {
+		if x.unvalued {
+			if t != nil {
+				t.Note(fmt.Sprintf("round of deposits to %s with one whose price is unknown, left out", p.service), 1)
+			}
+			return true
+		}
 		if x.Net() >= r.MinSat && x.window.paid > 0 {
 			return false
 		}

@@ -68,10 +68,11 @@ func invented(r *random, rounds []*Round, buyer bool) *people {
 // probabilities are not too high: of those that are named as many are right as the
 // numbers say, or more. Repetition by a stranger is rare.
 func TestSimulated(t *testing.T) {
-	const worlds = 60
+	t.Parallel()
+	const worlds = 40
 	for _, c := range []struct {
 		rounds, recall int // of the worlds with a buyer: at least
-	}{{1, 20}, {2, 54}} {
+	}{{1, 13}, {2, 36}} {
 		r := random(11)
 		var found, wrong, repeated, named, right int
 		var forecast, brier int64

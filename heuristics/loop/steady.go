@@ -25,6 +25,7 @@ func (r *rule) flow(rounds []*Round) (*flow, []*paidIn, bool) {
 		if x.window.cloud {
 			return nil, nil, false // what a contract pays out does not follow from its price
 		}
+
 		ins = append(ins, x.ins...)
 	}
 	if len(ins) < r.WeeksPaid {
@@ -118,7 +119,8 @@ func (n *bench) steadyFits(f *flow, w window, by int64) []fitted {
 		}
 	}
 	rare := model.LnRatio(int64(max(seen, len(out))), int64(len(out)))
-	start := n.startWeight(moved, int64(seen))
+	// A start counts within Start after the first deposit, not the last.
+	start := n.startWeight(window{start: moved.start, end: moved.start}, int64(seen))
 	for i := range out {
 		x := &out[i].fits[0]
 		x.quantity = min(rare, model.FamilyCap)
@@ -168,6 +170,9 @@ func (s *search) steady(ctx context.Context, p *party, rounds []*Round) (map[int
 		if !c.worth(g) {
 			continue
 		}
+		if err := c.shift(ctx); err != nil {
+			return nil, err
+		}
 		v := c.judge(a, g, c.extra[g.b], s.people.pi0, false)
 		if v.kind != KindSteady {
 			s.t.Note("beneficiary whose payouts keep pace with deposits, with too little to say more", 1)
@@ -182,20 +187,23 @@ func (s *search) steady(ctx context.Context, p *party, rounds []*Round) (map[int
 }
 
 // steadyNull returns the best score of anybody, by shift.
-func (c *cause) steadyNull(shifts []int64) []model.MicroNats {
+func (c *cause) steadyNull(ctx context.Context, shifts []int64) ([]model.MicroNats, error) {
 	best := make([]model.MicroNats, len(shifts))
 	for s, by := range shifts {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		best[s] = least
 		for _, f := range c.a.steadyFits(c.flow, c.a.ws[0], by) {
 			best[s] = max(best[s], f.total)
 		}
 	}
-	return best
+	return best, nil
 }
 
 // steadyText says how payouts keep pace.
 func (w *telling) steadyText(f *fit) string {
 	n := w.a.keeps(w.f.b, w.flow, 0)
 	return fmt.Sprintf("For %s, cumulative payouts stay between %s and %s of cumulative deposits, up to a week behind: %s of %s in all. Of %d beneficiaries in that time %d keep pace so.",
-		plural(n, "week"), w.RatioMin, w.RatioMax, w.units(f.got), w.units(w.rounds[0].window.paid), w.v.n, len(w.a.fitted))
+		plural(n, "week"), w.RatioMin, w.RatioMax, w.units(f.got), w.units(w.rounds[0].window.paid), w.v.seen, len(w.a.fitted))
 }

@@ -35,6 +35,7 @@ func says(g *model.Finding, text string) bool {
 // Other explanations stand in a finding where their preconditions are met, and not
 // elsewhere.
 func TestAlternatives(t *testing.T) {
+	t.Parallel()
 	const promotion, miner, stranger = "A promotion", "A regular miner", "The actor has the pool pay a stranger"
 	const signers, sentOn, wash, customer = "Two parties signed one transaction", "sent on to pay the actor", "rents his own machines", "Another customer of the custodian"
 	all := []string{promotion, miner, stranger, signers, sentOn, wash, customer}
@@ -70,6 +71,7 @@ func TestAlternatives(t *testing.T) {
 
 // Each of two that fit alike names the other, in full.
 func TestRivalsAreNamed(t *testing.T) {
+	t.Parallel()
 	f, fs := of(t, "lead_two_that_fit_alike", loop.DefaultParams())
 	if len(fs) != 2 {
 		t.Fatalf("%d findings", len(fs))
@@ -82,8 +84,101 @@ func TestRivalsAreNamed(t *testing.T) {
 	}
 }
 
+// What the same payouts answer beside, and what they do not answer, stands against.
+func TestOtherRounds(t *testing.T) {
+	t.Parallel()
+	counter := func(g *model.Finding, text string) (found, looked bool) {
+		for _, c := range g.Counter {
+			if strings.Contains(c.Text, text) {
+				return c.Found, true
+			}
+		}
+		return false, false
+	}
+	const another, open = "that the same payouts answer", "that these payouts do not answer"
+	_, alone := of(t, "lead_one_round", loop.DefaultParams())
+	_, fs := of(t, "lead_deposits_of_another_answered_alike", loop.DefaultParams())
+	for i := range fs {
+		t.Logf("%v, of one actor alone %v", fs[i].Score.Probability, alone[0].Score.Probability)
+		if fs[i].Score.Probability >= alone[0].Score.Probability*4/5 {
+			t.Errorf("%v where the same payouts answer another, %v where they do not", fs[i].Score.Probability, alone[0].Score.Probability)
+		}
+		if found, _ := counter(&fs[i], another); !found || !says(&fs[i], "The payouts answer deposits of another") {
+			t.Errorf("it does not say who else: %v", fs[i].Counter)
+		}
+		if found, looked := counter(&fs[i], open); found || !looked {
+			t.Errorf("rounds without an answer: %v", fs[i].Counter)
+		}
+	}
+	_, fs = kestrelRun(t)
+	found, _ := counter(&fs[0], open+": round 3 and round 5")
+	if also, looked := counter(&fs[0], another); !found || also || !looked || says(&fs[0], "The payouts answer deposits of another") {
+		t.Errorf("the embedded case: %v", fs[0].Counter)
+	}
+}
+
+// What the data do not reach is not said to have been looked for.
+func TestNotReached(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("testdata/lead_one_round.ledger")
+	if err != nil {
+		t.Fatal(err)
+	}
+	short := string(text)[:strings.Index(string(text), "time 2022-09-12")]
+	for _, c := range []struct {
+		text   string
+		unseen bool
+	}{{string(text), false}, {short[:strings.Index(short, "time 2022-08-29")], true}} {
+		fs := heuristictest.Findings(t, heuristictest.Open(t, heuristictest.Ledger(t, c.text), heuristics.Scope{}, loop.Heuristic))
+		if len(fs) != 1 {
+			t.Fatalf("%d findings", len(fs))
+		}
+		const what = "ayouts that go on after the money is exhausted"
+		looked := slices.ContainsFunc(fs[0].Counter, func(x model.Counter) bool { return strings.Contains(x.Text, what) })
+		unseen := slices.ContainsFunc(fs[0].Unseen, func(x string) bool { return strings.Contains(x, what) })
+		if looked == c.unseen || unseen != c.unseen {
+			t.Errorf("looked for %v, unseen %v, want unseen %v", looked, unseen, c.unseen)
+		}
+	}
+}
+
+// Times of a deposit and of a payout may be off by two hours each, and which deposits
+// make a round is a gate too.
+func TestFlips(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("testdata/lead_one_round.ledger")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const second = "\ntime 2022-08-18 11:45\ntx d1: new(K) 70000000sat fee=2_000sat => D1 60000000sat, change-d1 rest\n"
+	if !strings.Contains(string(text), second) {
+		t.Fatal("the ledger has another deposit")
+	}
+	const flips = "gates that flip if times of blocks are off by up to 2 hours"
+	for _, c := range []struct{ name, deposits, want string }{
+		{"as it is", second, ""},
+		{"three hours before the first payout", strings.Replace(second, "2022-08-18 11:45", "2022-08-19 23:10", 1), flips + ": round 1 would begin with another payout"},
+		{"five hours before it", strings.Replace(second, "2022-08-18 11:45", "2022-08-19 21:00", 1), ""},
+		{"two deposits, 70 hours apart", "\ntime 2022-08-16 23:00\ntx d0: new(K) 70000000sat fee=2_000sat => D1 30000000sat, change-d0 rest\ntime 2022-08-19 21:00\ntx d1: new(K) 70000000sat fee=2_000sat => D1 30000000sat, change-d1 rest\n",
+			flips + ": the deposits of round 1 would make other rounds"},
+		{"two deposits, 50 hours apart", "\ntime 2022-08-16 23:00\ntx d0: new(K) 70000000sat fee=2_000sat => D1 30000000sat, change-d0 rest\ntime 2022-08-19 01:00\ntx d1: new(K) 70000000sat fee=2_000sat => D1 30000000sat, change-d1 rest\n", ""},
+	} {
+		l := heuristictest.Ledger(t, strings.Replace(string(text), second, c.deposits, 1))
+		fs := heuristictest.Findings(t, heuristictest.Open(t, l, heuristics.Scope{}, loop.Heuristic))
+		if len(fs) != 1 {
+			t.Errorf("%s: %d findings", c.name, len(fs))
+			continue
+		}
+		i := slices.IndexFunc(fs[0].Counter, func(x model.Counter) bool { return strings.HasPrefix(x.Text, flips) })
+		if i < 0 || fs[0].Counter[i].Found != (c.want != "") || c.want != "" && fs[0].Counter[i].Text != c.want {
+			t.Errorf("%s: %+v, want %q", c.name, fs[0].Counter, c.want)
+		}
+	}
+}
+
 // Where chance is not computed, that is said, and no number stands for it.
 func TestChanceNotComputed(t *testing.T) {
+	t.Parallel()
 	_, fs := of(t, "lead_where_chance_cannot_be_computed", loop.DefaultParams())
 	if len(fs) != 1 || fs[0].Chance != nil || !strings.HasPrefix(fact(&fs[0], "chance"), "not computed") ||
 		!strings.Contains(fact(&fs[0], "a lead because"), "was not computed") {
@@ -94,6 +189,7 @@ func TestChanceNotComputed(t *testing.T) {
 // What chance does as well blocks the stronger kind, and another seed gives other
 // shifts.
 func TestChanceBlocks(t *testing.T) {
+	t.Parallel()
 	p := loop.DefaultParams()
 	p.Significance = 0
 	_, fs := of(t, "loop_one_round_and_one_signer_of_both", p)
@@ -111,6 +207,7 @@ func TestChanceBlocks(t *testing.T) {
 // A transaction that the caller leaves out is not evidence: as a deposit, as a
 // payout, or as a sign of one owner.
 func TestLeaveOut(t *testing.T) {
+	t.Parallel()
 	f, _ := of(t, "loop_one_round_and_one_signer_of_both", loop.DefaultParams())
 	for _, c := range []struct{ tx, kind string }{{"slip", loop.KindLead}, {"d1", ""}} {
 		id, ok := f.Tx(c.tx)
@@ -132,6 +229,7 @@ func TestLeaveOut(t *testing.T) {
 
 // Every line that counsel attacks is answered by a field of the finding.
 func TestAnswersCounsel(t *testing.T) {
+	t.Parallel()
 	_, fs := kestrelRun(t)
 	g := &fs[0]
 	search := map[string]string{}
@@ -166,6 +264,7 @@ func TestAnswersCounsel(t *testing.T) {
 
 // Parameters that say nothing are no reason to fail.
 func TestZeroParams(t *testing.T) {
+	t.Parallel()
 	for _, name := range []string{"loop_two_rounds", "steady_standing_order", "lead_cloud_contract"} {
 		text, err := os.ReadFile("testdata/" + name + ".ledger")
 		if err != nil {

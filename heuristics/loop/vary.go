@@ -15,7 +15,17 @@ func (w *telling) leaveOut() {
 	}
 	extra := w.extra[w.f.b]
 	if w.v.owned {
-		add(fmt.Sprintf("without %s", w.owner[w.f.b].name()), w.judge(w.a, w.f, extra, w.people.pi0, true))
+		signs := 0
+		for i := range extra {
+			if extra[i].Family == ownershipFamily {
+				signs++
+			}
+		}
+		name := w.owner[w.f.b].name()
+		if signs > 1 {
+			name += ", and every other sign of one owner"
+		}
+		add("without "+name, w.judge(w.a, w.f, extra, w.people.pi0, true))
 	}
 	if len(w.counts) < 2 {
 		return
@@ -39,28 +49,33 @@ func (o owned) name() string {
 	return o.what
 }
 
+// stands says what a range is of.
+func stands(v *verdict) string {
+	return v.kind + ", on the same side of one half; what chance does is not computed anew"
+}
+
 // sensitivity finds for each parameter the range in which kind and the side of
 // one half stay what they are. Chance is not computed anew.
 func (c *cause) sensitivity(f *fitted, v *verdict) []model.Sensitivity {
-	stands := func(p Params, pi0 model.Probability) bool {
+	holds := func(p Params, pi0 model.Probability) bool {
 		r := &rule{Params: p}
 		rounds := c.rounds
 		if p.RoundGap != c.RoundGap {
-			rounds = r.rounds(nil, c.party)
+			rounds = r.largest(r.rounds(nil, c.party))
 		}
 		a := r.analyse(c.people, rounds, &p)
 		k, ok := a.at[f.b]
 		if !ok {
 			return false
 		}
-		d := &cause{search: c.search, party: c.party, rounds: rounds, a: a, extra: c.extra, owner: c.owner, null: c.null, done: true}
+		d := &cause{search: c.search, party: c.party, rounds: rounds, a: a, extra: c.extra, owner: c.owner, null: c.null, room: c.room, done: true}
 		w := d.judge(a, &a.fitted[k], c.extra[f.b], pi0, false)
 		return w.kind == v.kind && (w.score.Probability >= model.Percent(50)) == (v.score.Probability >= model.Percent(50))
 	}
 	var out []model.Sensitivity
 	vary := func(name, value string, n int, down, up func(i int) (string, bool)) {
 		s := model.Sensitivity{Parameter: name, Value: value, From: value, To: value, OpenFrom: true, OpenTo: true,
-			Text: fmt.Sprintf("%s, on the same side of one half", v.kind)}
+			Text: stands(v)}
 		for i := range n {
 			text, ok := down(i)
 			if text == "" {
@@ -97,7 +112,7 @@ func (c *cause) sensitivity(f *fitted, v *verdict) []model.Sensitivity {
 				p := c.Params
 				*get(&p) = model.Probability(q)
 				pi0 := c.people.pi0
-				return model.Probability(q).String(), stands(p, pi0)
+				return model.Probability(q).String(), holds(p, pi0)
 			}
 		}
 		vary("loop."+name, now.String(), 12, at(-1), at(1))
@@ -113,7 +128,7 @@ func (c *cause) sensitivity(f *fitted, v *verdict) []model.Sensitivity {
 				}
 				p := c.Params
 				*get(&p) = d
-				return text(d), stands(p, c.people.pi0)
+				return text(d), holds(p, c.people.pi0)
 			}
 		}
 		vary("loop."+name+"_hours", text(now), 12, at(-1), at(1))
@@ -148,21 +163,21 @@ func (c *cause) sensitivity(f *fitted, v *verdict) []model.Sensitivity {
 func (c *cause) variedPi0(f *fitted, v *verdict, out *[]model.Sensitivity) {
 	now := c.people.pi0
 	s := model.Sensitivity{Parameter: "loop.pi0", Value: now.String(), From: now.String(), To: now.String(), OpenFrom: true, OpenTo: true,
-		Text: fmt.Sprintf("%s, on the same side of one half", v.kind)}
-	stands := func(q model.Probability) bool {
+		Text: stands(v)}
+	holds := func(q model.Probability) bool {
 		w := c.judge(c.a, f, c.extra[f.b], q, false)
 		return w.kind == v.kind && (w.score.Probability >= model.Percent(50)) == (v.score.Probability >= model.Percent(50))
 	}
 	for q := now; q > model.Percent(5); {
 		q -= min(q, model.Percent(5))
-		if q = max(q, model.Percent(5)); !stands(q) {
+		if q = max(q, model.Percent(5)); !holds(q) {
 			s.OpenFrom = false
 			break
 		}
 		s.From = q.String()
 	}
 	for q := now; q < model.Percent(99); {
-		if q = min(q+model.Percent(5), model.Percent(99)); !stands(q) {
+		if q = min(q+model.Percent(5), model.Percent(99)); !holds(q) {
 			s.OpenTo = false
 			break
 		}
@@ -175,16 +190,16 @@ func (c *cause) variedPi0(f *fitted, v *verdict, out *[]model.Sensitivity) {
 func (c *cause) variedLabel(f *fitted, v *verdict, out *[]model.Sensitivity) {
 	now := v.seed
 	s := model.Sensitivity{Parameter: "confidence of the label of the service", Value: now.String(), From: now.String(), To: now.String(), OpenFrom: true, OpenTo: true,
-		Text: fmt.Sprintf("%s, on the same side of one half", v.kind)}
+		Text: stands(v)}
 	d := *c
-	stands := func(q model.Probability) bool {
+	holds := func(q model.Probability) bool {
 		d.seed = q
 		w := d.judge(c.a, f, c.extra[f.b], c.people.pi0, false)
 		return w.kind == v.kind && (w.score.Probability >= model.Percent(50)) == (v.score.Probability >= model.Percent(50))
 	}
 	for q := now; q > model.Percent(5); {
 		q = max(q-min(q, model.Percent(5)), model.Percent(5))
-		if !stands(q) {
+		if !holds(q) {
 			s.OpenFrom = false
 			break
 		}
@@ -192,7 +207,7 @@ func (c *cause) variedLabel(f *fitted, v *verdict, out *[]model.Sensitivity) {
 	}
 	for q := now; q < model.Certain; {
 		q = min(q+model.Percent(5), model.Certain)
-		if !stands(q) {
+		if !holds(q) {
 			s.OpenTo = false
 			break
 		}
@@ -213,20 +228,20 @@ func ownership(extra []model.Evidence) (w model.MicroNats) {
 // variedOwnership varies how much the sign of one owner weighs.
 func (c *cause) variedOwnership(f *fitted, v *verdict, now model.MicroNats, out *[]model.Sensitivity) {
 	s := model.Sensitivity{Parameter: "loop: weight of ownership in nats", Value: now.String(), From: now.String(), To: now.String(), OpenFrom: true, OpenTo: true,
-		Text: fmt.Sprintf("%s, on the same side of one half", v.kind)}
-	stands := func(w model.MicroNats) bool {
+		Text: stands(v)}
+	holds := func(w model.MicroNats) bool {
 		x := c.judge(c.a, f, scaled(c.extra[f.b], w, now), c.people.pi0, false)
 		return x.kind == v.kind && (x.score.Probability >= model.Percent(50)) == (v.score.Probability >= model.Percent(50))
 	}
 	for w := now - model.Nat/2; w > 0; w -= model.Nat / 2 {
-		if !stands(w) {
+		if !holds(w) {
 			s.OpenFrom = false
 			break
 		}
 		s.From = w.String()
 	}
 	for w := now + model.Nat/2; w <= model.FamilyCap; w += model.Nat / 2 {
-		if !stands(w) {
+		if !holds(w) {
 			s.OpenTo = false
 			break
 		}

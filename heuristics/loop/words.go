@@ -34,6 +34,7 @@ func plural(n int, noun string) string {
 	case n == 1:
 	case strings.HasSuffix(noun, "beneficiary"):
 		noun = noun[:len(noun)-1] + "ies"
+	case strings.HasSuffix(noun, "series"):
 	case strings.HasSuffix(noun, "ch") || strings.HasSuffix(noun, "ss"):
 		noun += "es"
 	default:
@@ -63,6 +64,13 @@ func ratio(part, whole int64) string {
 	}
 	v = (v + 5) / 10
 	return fmt.Sprintf("%d.%04d", int64(v)/10_000, int64(v)%10_000)
+}
+
+// thousandths writes a probability with three decimals, rounded up, as a p that is
+// too large for a bound should not look as if it were within it.
+func thousandths(p model.Probability) string {
+	n := (p + 999) / 1_000
+	return fmt.Sprintf("%d.%03d", n/1_000, n%1_000)
 }
 
 // tenths writes a number given in tenths.
