@@ -172,8 +172,9 @@ func NotMeasured(of string) ErrorRate { return ErrorRate{Of: of} }
 // Chance is how often chance alone does as well as what was found, by a
 // permutation test: the same search with all times of one side shifted.
 type Chance struct {
-	// P is (1+AsGood)/(1+Shifts), and Corrected what remains of it when all
-	// that was searched counts, by the rule in Correction.
+	// P is (1+AsGood)/(1+Shifts), and no less than the room that the data have
+	// for shifts allows; Corrected is what remains of it when all that was
+	// searched counts, by the rule in Correction.
 	P          Probability `json:"p"`
 	Corrected  Probability `json:"corrected"`
 	Correction string      `json:"correction"`

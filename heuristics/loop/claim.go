@@ -189,7 +189,7 @@ func (w *telling) round(r int) string {
 func (w *telling) payouts(r int, f *fit) string {
 	x := w.rounds[r]
 	rs := w.people.counted(w.f.b, f.from, f.to)
-	s := fmt.Sprintf("%s", plural(f.to-f.from, "payout"))
+	s := plural(f.to-f.from, "payout")
 	if !w.people.abroad {
 		s += fmt.Sprintf(" of %s BTC", model.Amount(f.got))
 	}
@@ -460,7 +460,7 @@ func (w *telling) grade() {
 		}
 	}
 	g := model.Grounds{
-		Ownership: w.v.owned, Rounds: len(w.counts), Labels: w.Labels[:under], Rates: w.ErrorRates, CoverageUnknown: true,
+		Ownership: w.v.owned, Rounds: len(w.counts), Labels: w.Labels[:under], CoverageUnknown: true,
 	}
 	if !w.v.owned {
 		g.Ceilings = append(g.Ceilings, model.Ceiling{Level: model.Low, Because: "no evidence of one owner"})
@@ -468,7 +468,22 @@ func (w *telling) grade() {
 	if w.v.p == nil {
 		g.Notes = append(g.Notes, "how often chance does as well was not computed")
 	}
-	w.Confidence = model.Grade(g)
+	w.t.Grade(&w.Finding, g)
+}
+
+// chosen says whether the parameters can have been chosen with the data in sight.
+func (w *telling) chosen() string {
+	var changed []string
+	defaults := DefaultParams().Parameters()
+	for i, p := range w.Params.Parameters() {
+		if p.Value != defaults[i].Value {
+			changed = append(changed, p.Name)
+		}
+	}
+	if len(changed) == 0 {
+		return "as the library sets them, so fixed before these data were seen"
+	}
+	return "as the library sets them but for " + list(changed) + ", set by the caller, whether before or after these data were seen"
 }
 
 // search states what was tried, as counts.
@@ -487,6 +502,7 @@ func (w *telling) search() {
 	fact("deposits", w.deposits)
 	fact("rounds", w.tried)
 	fact("windows", w.tried*w.people.len())
+	w.Search = append(w.Search, model.Fact{Name: "parameters of the loop", Value: w.chosen()})
 	if n := len(w.LeaveOut); n > 0 {
 		fact("transactions left out by the caller", n)
 	}

@@ -16,10 +16,7 @@ const dayS = 86_400
 var t0 = time.Date(2022, 1, 1, 0, 0, 0, 0, time.UTC).Unix()
 
 // world is a field in the making, in days after its beginning.
-type world struct {
-	f    field
-	last int64
-}
+type world struct{ f field }
 
 func (w *world) add(rs ...[2]int64) int {
 	var at, value []int64

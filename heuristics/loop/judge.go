@@ -49,9 +49,9 @@ type verdict struct {
 
 // rival is another beneficiary, weighed on the same rounds.
 type rival struct {
-	b                int
-	weight, given    model.MicroNats
-	started, counted bool
+	b             int
+	weight, given model.MicroNats
+	started       bool
 }
 
 // worth reports whether a beneficiary may be spoken of at all: its payouts start

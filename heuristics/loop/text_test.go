@@ -9,6 +9,7 @@ import (
 	"github.com/goldwash/goldwash/heuristics"
 	"github.com/goldwash/goldwash/heuristics/heuristictest"
 	"github.com/goldwash/goldwash/heuristics/loop"
+	"github.com/goldwash/goldwash/internal/kestrel"
 	"github.com/goldwash/goldwash/model"
 	"github.com/goldwash/goldwash/sources/ledger"
 )
@@ -241,6 +242,9 @@ func TestAnswersCounsel(t *testing.T) {
 			t.Errorf("search: %s %q, want %q", name, search[name], want)
 		}
 	}
+	if want := "so fixed before these data were seen"; !strings.Contains(search["parameters of the loop"], want) {
+		t.Errorf("parameters: %q, want %q", search["parameters of the loop"], want)
+	}
 	if len(g.Labels) < 3 || g.Score.Given <= g.Score.Probability || fact(g, "given the label") == "" {
 		t.Errorf("label: %v given %v, %d labels", g.Score.Probability, g.Score.Given, len(g.Labels))
 	}
@@ -276,5 +280,47 @@ func TestZeroParams(t *testing.T) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
+	}
+}
+
+// A loop with evidence of one owner is moderately founded where somebody has
+// measured the rule, and no better for a rate of a simulation beside the data.
+func TestMeasuredElsewhere(t *testing.T) {
+	t.Parallel()
+	f, err := kestrel.Ledger()
+	if err != nil {
+		t.Fatal(err)
+	}
+	rate := model.ErrorRate{Of: "loops", Measured: true, Population: "closed cases of one desk", N: 40, FalsePos: 2}
+	p := loop.DefaultParams()
+	p.Seed++
+	engine, err := heuristics.New(f.Ledger.Set(), []*heuristics.Heuristic{loop.New(p)}, heuristics.Options{
+		ErrorRates: func(heuristic string, _ int, kind string) []model.ErrorRate {
+			if heuristic == "loop" && kind == loop.Kind {
+				return []model.ErrorRate{rate}
+			}
+			return nil
+		}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := engine.Open(t.Context(), heuristics.Scope{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	levels := map[string]string{}
+	for g, err := range s.Run(t.Context(), s.Sweep(t.Context())) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		levels[g.Kind] = g.Confidence.Level
+		for _, fact := range g.Search {
+			if fact.Name == "parameters of the loop" && !strings.Contains(fact.Value, "but for loop.seed, set by the caller") {
+				t.Errorf("parameters: %q", fact.Value)
+			}
+		}
+	}
+	if levels[loop.Kind] != model.Moderate || levels[loop.KindLead] != model.Low {
+		t.Errorf("levels %v", levels)
 	}
 }
