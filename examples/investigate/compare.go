@@ -139,7 +139,7 @@ func number(f *model.Finding) string {
 		s += fmt.Sprintf(" (%s to %s)", f.Score.Low.Short(), f.Score.High.Short())
 	}
 	if f.Chance != nil {
-		s += fmt.Sprintf(", p %d.%03d by chance", f.Chance.Corrected/model.Certain, (f.Chance.Corrected%model.Certain+500)/1000)
+		s += fmt.Sprintf(", p %d.%03d by chance", (f.Chance.Corrected+999)/model.Certain, (f.Chance.Corrected+999)%model.Certain/1000)
 	}
 	for _, fact := range f.Facts {
 		if fact.Name == "rounds" {

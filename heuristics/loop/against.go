@@ -60,7 +60,6 @@ func (w *telling) against(ctx context.Context) error {
 	count := func(found bool, text string, items ...model.Item) {
 		w.Counter = append(w.Counter, model.Counter{Text: text, Found: found, Items: items})
 	}
-	var fits []string
 	residents, starts := map[int]bool{}, 0
 	for _, r := range w.counts {
 		x := w.crowd(r)
@@ -68,7 +67,6 @@ func (w *telling) against(ctx context.Context) error {
 		if x.expect > 0 && !w.rounds[r].window.cloud {
 			text += fmt.Sprintf("; %s and %s are expected were amounts uniform in the logarithm", tenths(x.expect), tenths(x.both))
 		}
-		fits = append(fits, text)
 		starts = max(starts, x.starts)
 		for i := range w.a.fitted {
 			if g := &w.a.fitted[i]; g.b != w.f.b && g.fits[r].ok && !g.fits[r].started {
@@ -85,11 +83,8 @@ func (w *telling) against(ctx context.Context) error {
 			count(true, text, it)
 		}
 	}
-	w.Facts = append(w.Facts, model.Fact{Name: "fit by chance", Value: strings.Join(fits, "; ")})
 	if w.Chance == nil {
 		w.Facts = append(w.Facts, model.Fact{Name: "chance", Value: "not computed: the data have too little room around the deposits to shift them"})
-	} else {
-		w.Facts = append(w.Facts, model.Fact{Name: "chance", Value: fmt.Sprintf("p %s, corrected %s", thousandths(w.Chance.P), thousandths(w.Chance.Corrected))})
 	}
 
 	var back model.Amount

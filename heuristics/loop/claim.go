@@ -235,7 +235,12 @@ func (w *telling) amounts(ctx context.Context) error {
 	if gross.sum != in.sum {
 		w.Amounts = append(w.Amounts, model.Figure{Role: "paid in before returns", Money: gross.money(w)})
 	}
-	w.Facts = append(w.Facts, model.Fact{Name: "deposits", Value: fmt.Sprint(in.n)}, model.Fact{Name: "payouts", Value: fmt.Sprint(out.n)})
+	var ratios []string
+	for _, r := range w.counts {
+		ratios = append(ratios, ratio(w.f.fits[r].got, w.rounds[r].window.paid))
+	}
+	w.Facts = append(w.Facts, model.Fact{Name: "deposits", Value: fmt.Sprint(in.n)}, model.Fact{Name: "payouts", Value: fmt.Sprint(out.n)},
+		model.Fact{Name: "R", Value: strings.Join(ratios, ", ")})
 	return nil
 }
 

@@ -462,13 +462,13 @@ func (p *printer) search(fs []model.Fact) {
 	}
 }
 
-// pValue writes a chance with three decimals, since what counts is how far below
-// 0.05 it is; below a thousandth with all that it has.
+// pValue writes a chance with three decimals, rounded up, since what counts is how
+// far below 0.05 it is; below a thousandth with all that it has.
 func pValue(p model.Probability) string {
 	if p < 1_000 {
 		return p.String()
 	}
-	return fmt.Sprintf("%d.%03d", (p+500)/model.Certain, (p+500)%model.Certain/1000)
+	return fmt.Sprintf("%d.%03d", (p+999)/model.Certain, (p+999)%model.Certain/1000)
 }
 
 func (p *printer) evidence(f *model.Finding) {
