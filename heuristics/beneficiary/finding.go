@@ -44,7 +44,6 @@ func (b *build) finding(ctx context.Context, i int, trains []Train) (model.Findi
 		Partial: b.lost > 0,
 		Kind:    FindingKind, Subject: model.RefAddress(s.Head), Block: s.Receipts[0].Block,
 		Labels: s.used(), Score: s.score(),
-		Confidence: model.AnalyticConfidence{Level: model.Low, Reasons: []string{scored, "how often the grouping and the test of trains are wrong has not been measured on real cases"}},
 		ErrorRates: []model.ErrorRate{model.NotMeasured("addresses joined to one beneficiary"), model.NotMeasured("trains that pass the test and were not rented")},
 		RefutedBy: []string{
 			"the pool's own records, where another account or none named the address",
@@ -71,7 +70,32 @@ func (b *build) finding(ctx context.Context, i int, trains []Train) (model.Findi
 		{Name: "payouts in the run", Value: strconv.Itoa(len(b.x.txs))},
 		{Name: "pools in the run", Value: strconv.Itoa(len(b.x.pools))},
 	}
+	b.t.Grade(&f, s.grounds())
 	return f, nil
+}
+
+// grounds are joint signatures, where they alone join the addresses; the trains, which
+// are apart from each other; and the labels of the account and of the pools, where
+// what names the payers of a pool's payouts counts as one. That an address is no
+// account depends on how many of those are labelled.
+func (s *subject) grounds() model.Grounds {
+	byCoSpend := !slices.ContainsFunc(s.Edges, func(e Edge) bool { return e.Rule != CoSpend })
+	g := model.Grounds{
+		Ownership: len(s.Addresses) > 1 && byCoSpend, Rounds: len(s.trains), CoverageUnknown: true,
+		Labels: append([]model.Label{}, s.used()...), Notes: []string{scored},
+	}
+	for _, p := range s.pools {
+		if entity := s.b.x.pools[p].Entity; entity != "" {
+			g.Labels = append(g.Labels, model.Label{Entity: entity, Category: model.MiningPool, Role: model.RolePayout, Confidence: s.confidence(p), Source: "what names the payer"})
+		}
+	}
+	if s.ServiceLike {
+		g.Ceilings = append(g.Ceilings, model.Ceiling{Level: model.Low, Because: "the addresses' cluster behaves like a service"})
+	}
+	if !byCoSpend {
+		g.Notes = append(g.Notes, "addresses are joined by other than joint signatures")
+	}
+	return g
 }
 
 // used are the labels that the finding rests on: those by which an address is an

@@ -54,7 +54,9 @@ func report(ctx context.Context, t *heuristics.Totals, p Params) error {
 		if err != nil {
 			return err
 		}
-		t.Report(r.finding(tx, &p, m))
+		f := r.finding(tx, &p, m)
+		t.Grade(&f, r.grounds())
+		t.Report(f)
 	}
 	return nil
 }
@@ -67,9 +69,6 @@ func (p *Prediction) finding(tx *model.Tx, by *Params, value model.Money) model.
 	f := model.Finding{
 		Kind: "change", Subject: model.RefOutpoint(out), Related: []model.Ref{model.RefTx(tx.ID)},
 		Parts: []model.Item{item},
-		Confidence: model.AnalyticConfidence{Level: model.Low, Reasons: []string{
-			"the rules were measured on another population than this ledger",
-		}},
 		Facts: []model.Fact{
 			{Name: "votes_for", Value: strconv.Itoa(p.For)}, {Name: "lead", Value: strconv.Itoa(p.Lead)},
 		},
@@ -86,6 +85,7 @@ func (p *Prediction) finding(tx *model.Tx, by *Params, value model.Money) model.
 	if p.Self {
 		f.Claim = fmt.Sprintf("Output %s goes back to address %s, which the transaction spends.", out, owner)
 		f.Score = model.Product(0, "", model.Factor{Name: "read, not inferred", Given: model.Certain, Probability: model.Certain})
+		f.Evidence = []model.Evidence{{Family: "ownership", Text: "The address of the output is that of an input.", Items: []model.Item{item}}}
 		f.Alternatives = f.Alternatives[1:]
 		f.RefutedBy = f.RefutedBy[1:]
 		f.ErrorRates = []model.ErrorRate{model.NotMeasured("an output to the address of an input is no change")}
@@ -132,6 +132,16 @@ func (p *Prediction) finding(tx *model.Tx, by *Params, value model.Money) model.
 		})
 	}
 	return f
+}
+
+// grounds are that one address signs and is paid, where the change goes back. Votes
+// are no evidence of ownership, and one transaction repeats nothing. Neither rests
+// on a label.
+func (p *Prediction) grounds() model.Grounds {
+	if p.Self {
+		return model.Grounds{Ownership: true, Notes: []string{"it is read, and who holds the key of the address is not asked"}}
+	}
+	return model.Grounds{Notes: []string{"the rules' published figures are of another population than this ledger"}}
 }
 
 // several says whether several parties may have signed a transaction that does not

@@ -22,12 +22,16 @@ func report(t *heuristics.Totals, x *Index, p *Params) {
 		case x.Size(a) == 1:
 			t.Note("named address that signed with no other in the scope", 1)
 		default:
-			t.Report(x.about(a, clusters[x.Root(a)], p))
+			f, g := x.about(a, clusters[x.Root(a)], p)
+			t.Grade(&f, g)
+			t.Report(f)
 		}
 		last = r
 	}
 	for i := range x.conflicts {
-		t.Report(x.conflicts[i].finding(p))
+		f, g := x.conflicts[i].finding(p)
+		t.Grade(&f, g)
+		t.Report(f)
 	}
 }
 
@@ -109,8 +113,11 @@ func (s *seeded) skip(t *Skip, most int) {
 	}
 }
 
-// about is the finding about the cluster of one address.
-func (x *Index) about(a model.Address, s *seeded, p *Params) model.Finding {
+// about is the finding about the cluster of one address, and what it is grounded
+// on: joint signatures where they alone link the members, and no label. That a
+// custodian may hold the keys is a part of the claim.
+func (x *Index) about(a model.Address, s *seeded, p *Params) (model.Finding, model.Grounds) {
+	g := model.Grounds{Ownership: s.changes == 0, Labels: []model.Label{}, Notes: []string{"who signed is inferred from who could sign"}}
 	members := s.members
 	n := len(members)
 	f := model.Finding{
@@ -122,10 +129,6 @@ func (x *Index) about(a model.Address, s *seeded, p *Params) model.Finding {
 			Name:  "two addresses that one transaction joins have one controller; a chain of such steps is weaker",
 			Given: p.Cospend, Probability: p.Cospend,
 		}),
-		Confidence: model.AnalyticConfidence{Level: model.Low, Reasons: []string{
-			"the rate of error of co-spend clustering was not measured on this population",
-			"who signed is inferred from who could sign",
-		}},
 		Facts: []model.Fact{
 			{Name: "members", Value: strconv.Itoa(n)},
 			{Name: "labels", Value: strconv.Itoa(len(x.Labels(a)))},
@@ -159,6 +162,9 @@ func (x *Index) about(a model.Address, s *seeded, p *Params) model.Finding {
 	}
 	if s.changes > 0 {
 		x.weaken(&f, a, s, p)
+		if s.joints > 0 {
+			g.Notes = append(g.Notes, "the addresses that joint signatures alone link are better founded than the others")
+		}
 	}
 	for i, m := range members[:min(n, p.MaxParts)] {
 		f.Parts = append(f.Parts, model.Item{On: model.RefAddress(m), Role: "member", Address: m, Note: fmt.Sprintf("%d of %d", i+1, n)})
@@ -198,7 +204,7 @@ func (x *Index) about(a model.Address, s *seeded, p *Params) model.Finding {
 	if p.Change {
 		f.Counter = append(f.Counter, x.refusedNear(a, p))
 	}
-	return f
+	return f, g
 }
 
 // weaken tells in the finding about a cluster that predictions of change link
@@ -286,8 +292,11 @@ func (s *Skip) item() model.Item {
 	return model.Item{On: model.RefTx(s.Tx), Role: "not joined", Block: s.Block, Note: note}
 }
 
-// finding is the finding about a disagreement of labels.
-func (c *Conflict) finding(p *Params) model.Finding {
+// finding is the finding about a disagreement of labels, and what it is grounded
+// on: the labels. Joint signatures would be evidence of ownership, but that is
+// what the labels deny.
+func (c *Conflict) finding(p *Params) (model.Finding, model.Grounds) {
+	g := model.Grounds{Labels: c.Labels, Notes: []string{"which of the labels is right, if any, is not known"}}
 	f := model.Finding{
 		Kind:    "cluster/conflict",
 		Subject: model.RefAddress(c.A),
@@ -295,9 +304,6 @@ func (c *Conflict) finding(p *Params) model.Finding {
 			Name:  "the labels name different holders: read, not inferred",
 			Given: model.Certain, Probability: model.Certain,
 		}),
-		Confidence: model.AnalyticConfidence{Level: model.Low, Reasons: []string{
-			"which of the labels is right, if any, is not known",
-		}},
 		Labels: c.Labels,
 		Premises: []model.Premise{{
 			Text:     "Different names mean different parties.",
@@ -318,7 +324,7 @@ func (c *Conflict) finding(p *Params) model.Finding {
 	if c.B.IsZero() {
 		es := entities(c.Labels)
 		f.Claim = fmt.Sprintf("Labels give address %s to %d different entities: %s.", c.A, len(es), list(es))
-		return f
+		return f, g
 	}
 	f.Related = []model.Ref{model.RefAddress(c.B)}
 	if c.Txs == 0 {
@@ -326,7 +332,7 @@ func (c *Conflict) finding(p *Params) model.Finding {
 			c.A, c.B, list(entities(on(c.Labels, c.A))), list(entities(on(c.Labels, c.B))))
 		f.Alternatives = append(f.Alternatives, model.Alternative{Text: "The prediction takes a payment for change.", WhyNot: "the labels suggest it; nothing else was looked at"})
 		f.Evidence = []model.Evidence{{Family: "recognition", Text: fmt.Sprintf("Predictions of change that would join them: %d.", c.Changes)}}
-		return f
+		return f, g
 	}
 	f.Claim = fmt.Sprintf("Addresses %s and %s, or clusters that they belong to, signed together, but labels give the one to %s and the other to %s; they were not joined.",
 		c.A, c.B, list(entities(on(c.Labels, c.A))), list(entities(on(c.Labels, c.B))))
@@ -341,7 +347,8 @@ func (c *Conflict) finding(p *Params) model.Finding {
 		e.Text += fmt.Sprintf(" The first %d are listed.", len(e.Items))
 	}
 	f.Evidence = []model.Evidence{e}
-	return f
+	g.Notes = append(g.Notes, "joint signatures are not counted as ownership where labels deny it")
+	return f, g
 }
 
 func on(ls []model.Label, a model.Address) []model.Label {

@@ -116,6 +116,7 @@ func (r *rule) address(ctx context.Context, pass *heuristics.Pass, x *Index, a m
 		return nil, err
 	}
 	c.complete(&f)
+	pass.Grade(&f, r.grounds(pass, c))
 	pass.Report(f)
 	return c, nil
 }

@@ -69,8 +69,6 @@ func receiptText(f *model.Finding, h *holder, both string) {
 	}
 	f.Counter = []model.Counter{{Text: "a spend of the address, which would show that its holder has acted"}}
 	f.RefutedBy = []string{"The pool's record of who named the address."}
-	f.Confidence = model.AnalyticConfidence{Level: model.Low, Reasons: []string{
-		"nobody signed for the coins", "anyone can have an address paid", "the error rate of the rule is not measured"}}
 }
 
 const forMany = "consistent with a service that holds coins for many customers"
@@ -140,6 +138,4 @@ func serviceText(f *model.Finding, h *holder, both string) {
 	}
 	f.Counter = []model.Counter{{Text: "coins that are neither mined nor from the actor, as others' would be", Found: f.Amounts[2].Amount > 0}}
 	f.RefutedBy = []string{"The service's books showing whose accounts were credited."}
-	f.Confidence = model.AnalyticConfidence{Level: model.Low, Reasons: []string{
-		"a service holds coins for many customers", "the error rate of the rule is not measured"}}
 }

@@ -22,7 +22,7 @@ func TestWhatCounselAsks(t *testing.T) {
 				"fact attributed: bc1q59s6yryuy36ge9pt4davwtenh6adpdt9k703zc is Kestrel's: 0.90 by label", "was paid by mining, by Northpool: 0.",
 				"Were the coins mined, and was this a payout? not known for certain: probability 0.", "was no payout",
 				"refuted: The pool's record that it made no such payout", "held: they lie at an address whose key the label gives to the actor",
-				"payjoin? no: the amounts do not fit", "label Northpool", "label Kestrel", "reason 0: two parties or a custodian can sign",
+				"payjoin? no: the amounts do not fit", "label Northpool", "label Kestrel", "reason 0: ownership: ", "reason 5: two parties or a custodian can sign",
 			},
 			[]string{"not tested", "counter found"},
 		},

@@ -98,6 +98,7 @@ func (r *rule) cluster(ctx context.Context, pass *heuristics.Pass, x *Index, g *
 		return nil, err
 	}
 	c.complete(&f)
+	pass.Grade(&f, r.grounds(pass, c))
 	pass.Report(f)
 	return c, nil
 }

@@ -117,6 +117,7 @@ func (r *rule) flow(ctx context.Context, pass *heuristics.Pass, h *holder) (*Com
 	}
 	r.receiptsOf(ctx, pass, &f, c)
 	c.complete(&f)
+	pass.Grade(&f, r.grounds(pass, c))
 	pass.Report(f)
 	return c, nil
 }
@@ -307,8 +308,6 @@ func (r *rule) flowText(f *model.Finding, h *holder, c *Commingling) {
 		{Text: "services, coinjoins, signatures in parts and payments to many on the way"},
 	}
 	f.RefutedBy = []string{"The records of whoever holds the address, showing two payers.", "The pool's record of who owns the account that was paid."}
-	f.Confidence = model.AnalyticConfidence{Level: model.Low, Reasons: []string{
-		"two parties can pay one address", "the coins may have changed hands on the way", "the error rate of the rule is not measured"}}
 	hops := []string{}
 	for i := range c.Coins {
 		if m := c.Coins[i].Flow; m != nil && c.Coins[i].Class == Mined {

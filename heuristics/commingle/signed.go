@@ -45,9 +45,6 @@ func (r *rule) spent(ctx context.Context, pass *heuristics.Pass, tx *model.Tx, c
 			"A custodian's or a counterparty's record that it signed for some of the inputs.",
 			"Proof that the label on the attributed address is wrong.",
 		}
-		f.Confidence = model.AnalyticConfidence{Level: model.Low, Reasons: []string{
-			"two parties or a custodian can sign one transaction, and the ledger does not tell", "the error rate of the rule is not measured",
-			"for the claim: every key was used in one transaction"}}
 	}
 	behaviour := "a custodian's or an account's label, or the behaviour of a service, on the inputs' clusters"
 	if outside > 0 {
@@ -153,8 +150,6 @@ func payee(f *model.Finding, actors []string) {
 		"The payee's books showing what was sold to the actor.",
 		"Proof that the label that names the actor is wrong.",
 	}
-	f.Confidence = model.AnalyticConfidence{Level: model.Low, Reasons: []string{
-		"receiving is not controlling", "the error rate of the rule is not measured"}}
 }
 
 // joined writes the finding about a cluster that spends both classes separately.
@@ -217,7 +212,5 @@ func (r *rule) joined(ctx context.Context, pass *heuristics.Pass, x *Index, g *g
 	if g.dropped > 0 {
 		f.Unseen = append(f.Unseen, fmt.Sprintf("%d coins of the cluster beyond the bound.", g.dropped))
 	}
-	f.Confidence = model.AnalyticConfidence{Level: model.Low, Reasons: []string{
-		"it rests on co-spends, each of which may be two parties'", "the error rate of the rule is not measured"}}
 	return f, nil
 }

@@ -55,6 +55,7 @@ func (r *rule) transaction(ctx context.Context, pass *heuristics.Pass, x *Index)
 		return nil, err
 	}
 	c.complete(&f)
+	pass.Grade(&f, r.grounds(pass, c))
 	pass.Report(f)
 	return c, nil
 }

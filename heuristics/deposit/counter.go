@@ -8,6 +8,7 @@ import (
 	"github.com/goldwash/goldwash/heuristics/actor"
 	"github.com/goldwash/goldwash/heuristics/depaddr"
 	"github.com/goldwash/goldwash/heuristics/trail"
+	"github.com/goldwash/goldwash/internal/words"
 	"github.com/goldwash/goldwash/model"
 )
 
@@ -46,13 +47,13 @@ func (f *found) counter(ctx context.Context, g *model.Finding) error {
 		}
 		text := fmt.Sprintf("payments by %s to addresses of the payer, as to a seller of hash power, in %s", d.Payee.Entity, f.where)
 		if n := len(f.receipts); n > 0 {
-			text += fmt.Sprintf(": %s of together %s BTC", plural(n, "payment"), all)
+			text += fmt.Sprintf(": %s of together %s BTC", words.Plural(n, "payment"), all)
 		}
 		if err := f.count(ctx, g, f.receipts, len(f.receipts) > 0, text); err != nil {
 			return err
 		}
 		least, _ := d.Amount.Share(int64(f.ReturnShare), int64(model.Certain))
-		text = fmt.Sprintf("withdrawals to addresses of the payer, within %s, of at least %s of the deposit, in %s", plural(f.ReturnDays, "day"), f.ReturnShare, f.where)
+		text = fmt.Sprintf("withdrawals to addresses of the payer, within %s, of at least %s of the deposit, in %s", words.Plural(f.ReturnDays, "day"), f.ReturnShare, f.where)
 		if within > 0 {
 			text += fmt.Sprintf(": %s BTC", within)
 		}
@@ -97,7 +98,7 @@ func (f *found) item(ctx context.Context, r *Return) (model.Item, error) {
 	m, err := f.pass.Money(ctx, r.Amount, r.Block)
 	it := model.Item{On: model.RefOutpoint(r.Out), Role: "paid back", Address: r.Address, Value: &m, Block: r.Block}
 	if _, after := f.days(r.Block); after {
-		it.Note = plural(r.Days, "day") + " after the deposit"
+		it.Note = words.Plural(r.Days, "day") + " after the deposit"
 	} else {
 		it.Role, it.Note = "paid", "before the deposit"
 	}
@@ -117,7 +118,7 @@ func (f *found) net(ctx context.Context, g *model.Finding, elsewhere []Return) e
 	if len(d.Returns) == 1 {
 		last = "after "
 	}
-	text := fmt.Sprintf("%s BTC in %s, %s", d.Amount-net, plural(len(d.Returns), "payment"), last+plural(d.Returns[len(d.Returns)-1].Days, "day"))
+	text := fmt.Sprintf("%s BTC in %s, %s", d.Amount-net, words.Plural(len(d.Returns), "payment"), last+words.Plural(d.Returns[len(d.Returns)-1].Days, "day"))
 	if unsure {
 		text += "; which of several deposits some of them belong to is not known, and those are left out of the net amount"
 	}
@@ -182,7 +183,7 @@ func (f *found) premises(g *model.Finding) {
 	switch {
 	case !f.lookedAtPayer():
 	case len(f.receipts) > 0:
-		why = fmt.Sprintf("the service does pay addresses of the payer: %s, in %s.", plural(len(f.receipts), "payment"), f.where)
+		why = fmt.Sprintf("the service does pay addresses of the payer: %s, in %s.", words.Plural(len(f.receipts), "payment"), f.where)
 	default:
 		why = fmt.Sprintf("no payment by the service to an address of the payer was found in %s, but sellers can be paid elsewhere.", f.where)
 	}
@@ -277,7 +278,7 @@ func (f *found) payerPremises(g *model.Finding) {
 		answer = fmt.Sprintf("unknown for %d of them, inferred for the others, which signed together with the one before.", t.Hops-t.Self)
 	}
 	g.Premises = append(g.Premises, model.Premise{
-		Text:     fmt.Sprintf("%s still held the coins after %s.", d.Payer.Entity, plural(t.Hops, "address")),
+		Text:     fmt.Sprintf("%s still held the coins after %s.", d.Payer.Entity, words.Plural(t.Hops, "address")),
 		Question: "Did the coins keep their holder on the way?", Answer: answer})
 	if t.Self < t.Hops {
 		g.Alternatives = append(g.Alternatives, model.Alternative{
@@ -358,10 +359,10 @@ func (f *found) cover(g *model.Finding) {
 		answer = fmt.Sprintf("yes: they come to %s BTC; %s BTC was paid.", c.Value, r.paid)
 	}
 	if n := r.Claim.Traced; n > 0 {
-		answer += fmt.Sprintf(" Of them %s by a trail of coins, not by the owner.", plural(n, "input"))
+		answer += fmt.Sprintf(" Of them %s by a trail of coins, not by the owner.", words.Plural(n, "input"))
 	}
 	if n := c.Stated; n > 0 {
-		answer += fmt.Sprintf(" Of them %s of somebody who is stated to be under investigation under another name.", plural(n, "input"))
+		answer += fmt.Sprintf(" Of them %s of somebody who is stated to be under investigation under another name.", words.Plural(n, "input"))
 	}
 	g.Premises = append(g.Premises, model.Premise{
 		Text: fmt.Sprintf("What %s controls of the inputs paid.", d.Payer.Entity), Question: "Do the payer's inputs, apart from what this transaction joins, come to what was paid?", Answer: answer})

@@ -9,6 +9,7 @@ import (
 	"github.com/goldwash/goldwash/heuristics"
 	"github.com/goldwash/goldwash/heuristics/depaddr"
 	"github.com/goldwash/goldwash/heuristics/trail"
+	"github.com/goldwash/goldwash/internal/words"
 	"github.com/goldwash/goldwash/model"
 )
 
@@ -68,7 +69,7 @@ func (f *found) claim() string {
 	}
 	way := ""
 	if n := d.Hops(); n > 0 {
-		way = ", by way of " + plural(n, "other address")
+		way = ", by way of " + words.Plural(n, "other address")
 	}
 	switch {
 	case d.Partly && f.r.paid > d.Amount:
@@ -80,7 +81,7 @@ func (f *found) claim() string {
 	if len(d.More) > 0 {
 		outputs = fmt.Sprintf(" in %d outputs", 1+len(d.More))
 	}
-	return fmt.Sprintf("%s paid %s BTC%s to %s, %s %s %s%s.", who, d.Amount, outputs, d.Address, of, words(d.Payee.Category), d.Payee.Entity, way)
+	return fmt.Sprintf("%s paid %s BTC%s to %s, %s %s %s%s.", who, d.Amount, outputs, d.Address, of, category(d.Payee.Category), d.Payee.Entity, way)
 }
 
 // factors are the payee's and the payer's.
@@ -96,7 +97,7 @@ func (f *found) factors() []model.Factor {
 	payer := model.Factor{Name: "payer is " + d.Payer.Entity, Given: model.Certain, Probability: d.Confidence}
 	if d.Hops() > 0 {
 		payer.Given = d.Trail.Way
-		payer.Name += ", " + plural(d.Hops(), "address") + " before"
+		payer.Name += ", " + words.Plural(d.Hops(), "address") + " before"
 	}
 	if d.Partly {
 		payer.Given = payer.Given.Times(f.r.Claim.Share)
@@ -175,15 +176,15 @@ func (f *found) rounds() int {
 	return max(1, x.visited(service, f.wallets(x)))
 }
 
-// words writes a category as a reader would say it.
-func words(c model.Category) string {
+// category writes a category as a reader would say it.
+func category(c model.Category) string {
 	switch c {
 	case model.HashMarketplace:
 		return "hash marketplace"
 	case model.CloudMining:
 		return "cloud miner"
 	}
-	return strings.ReplaceAll(string(c), "_", " ")
+	return words.Slug(c)
 }
 
 // labelsUsed lists the payee's labels, what those were derived from, and those
@@ -223,7 +224,7 @@ func (f *found) payees(ctx context.Context, g *model.Finding) error {
 	e := model.Evidence{Family: "payee", Text: inference(&inf)}
 	for i := range inf.First {
 		s := &inf.First[i]
-		e.Items = append(e.Items, model.Item{On: model.RefTx(s.Tx), Role: "sweep", Block: s.Block, Note: "spends " + plural(s.Addresses, "address")})
+		e.Items = append(e.Items, model.Item{On: model.RefTx(s.Tx), Role: "sweep", Block: s.Block, Note: "spends " + words.Plural(s.Addresses, "address")})
 	}
 	g.Evidence = append(g.Evidence, e)
 	return nil
@@ -246,7 +247,7 @@ func (f *found) parts(ctx context.Context, g *model.Finding) error {
 	if len(f.d.More) == 0 {
 		return nil
 	}
-	g.Evidence[0].Text = fmt.Sprintf("Output %d of the transaction and %s pay the address.", f.d.Out.Vout, plural(len(f.d.More), "other output"))
+	g.Evidence[0].Text = fmt.Sprintf("Output %d of the transaction and %s pay the address.", f.d.Out.Vout, words.Plural(len(f.d.More), "other output"))
 	g.Evidence[0].Items = nil
 	for i, out := range append([]model.Outpoint{f.d.Out}, f.d.More...) {
 		m, err := f.worth(ctx, f.tx.Outputs[out.Vout].Value)
@@ -276,7 +277,7 @@ func (f *found) payers(ctx context.Context, g *model.Finding) error {
 			g.Related = append(g.Related, model.RefAddress(a))
 		}
 	}
-	text := fmt.Sprintf("The transaction spends %s from %s.", plural(len(tx.Inputs), "input"), plural(len(r.addresses), "address"))
+	text := fmt.Sprintf("The transaction spends %s from %s.", words.Plural(len(tx.Inputs), "input"), words.Plural(len(r.addresses), "address"))
 	if n := len(tx.Inputs) - len(items); n > 0 {
 		text += fmt.Sprintf(" Listed are %d, and %d more are not.", len(items), n)
 	}
@@ -316,7 +317,7 @@ func (f *found) path(ctx context.Context, g *model.Finding) error {
 	t := d.Trail
 	e := model.Evidence{
 		Family: "path",
-		Text:   fmt.Sprintf("The coins left %s's own wallet with transaction %s and passed through %s.", d.Payer.Entity, t.Start, plural(t.Hops, "address")),
+		Text:   fmt.Sprintf("The coins left %s's own wallet with transaction %s and passed through %s.", d.Payer.Entity, t.Start, words.Plural(t.Hops, "address")),
 		Items: []model.Item{{
 			On: model.RefTx(t.Start), Role: "start", Block: t.Steps[0].Paid,
 			Note: fmt.Sprintf("spends coins of %s's own, by %s", d.Payer.Entity, d.Payer.Via),
@@ -353,7 +354,7 @@ func (f *found) path(ctx context.Context, g *model.Finding) error {
 func note(s *trail.Step) string {
 	var parts []string
 	if s.Timed {
-		parts = append(parts, "rested "+plural(s.Days(), "day"))
+		parts = append(parts, "rested "+words.Plural(s.Days(), "day"))
 	}
 	parts = append(parts, "spent by "+s.By.String())
 	if s.Forward > 0 {
@@ -370,16 +371,4 @@ func btoi(b bool) int {
 		return 1
 	}
 	return 0
-}
-
-// plural writes a count with its noun.
-func plural(n int, noun string) string {
-	switch {
-	case n == 1:
-	case strings.HasSuffix(noun, "ss"):
-		noun += "es"
-	default:
-		noun += "s"
-	}
-	return strconv.Itoa(n) + " " + noun
 }

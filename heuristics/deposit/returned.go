@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/goldwash/goldwash/heuristics/depaddr"
+	"github.com/goldwash/goldwash/internal/words"
 	"github.com/goldwash/goldwash/model"
 )
 
@@ -48,7 +49,7 @@ func (f *found) reportReturn(ctx context.Context, r *Return) error {
 	g := model.Finding{
 		Kind: KindReturned, Subject: model.RefOutpoint(r.Out), Related: []model.Ref{model.RefOutpoint(d.Out)}, Block: r.Block,
 		Claim: fmt.Sprintf("%s returned %s BTC to %s after %s: the deposit of %s BTC at %s, less %s BTC.",
-			d.Payee.Entity, r.Amount, r.Address, plural(r.Days, "day"), d.Amount, d.Address, f.IdleFee),
+			d.Payee.Entity, r.Amount, r.Address, words.Plural(r.Days, "day"), d.Amount, d.Address, f.IdleFee),
 		Amounts: []model.Figure{{Role: "returned", Money: back}, {Role: "paid", Money: paid}},
 		Facts: []model.Fact{
 			{Name: "service", Value: d.Payee.Entity}, {Name: "payer of the deposit", Value: who}, {Name: "days", Value: fmt.Sprint(r.Days)},
@@ -57,7 +58,7 @@ func (f *found) reportReturn(ctx context.Context, r *Return) error {
 		Evidence: []model.Evidence{
 			{
 				Family: "return", Text: "The service pays the amount of the deposit less a fixed fee, at the time for which it keeps idle money.",
-				Items: []model.Item{{On: model.RefOutpoint(r.Out), Role: "paid back", Address: r.Address, Value: &back, Block: r.Block, Note: plural(r.Days, "day") + " after the deposit"}},
+				Items: []model.Item{{On: model.RefOutpoint(r.Out), Role: "paid back", Address: r.Address, Value: &back, Block: r.Block, Note: words.Plural(r.Days, "day") + " after the deposit"}},
 			},
 			{
 				Family: "deposit", Text: "The deposit.",
@@ -94,7 +95,7 @@ func (f *found) reportReturn(ctx context.Context, r *Return) error {
 	}
 	g.Alternatives = []model.Alternative{{
 		Text:   "Another customer withdrew just that amount.",
-		WhyNot: fmt.Sprintf("the amount is exact and the day is within %d to %d, but it fits %s.", f.IdleFrom, f.IdleTo, plural(r.Fits, "deposit or return")),
+		WhyNot: fmt.Sprintf("the amount is exact and the day is within %d to %d, but it fits %s.", f.IdleFrom, f.IdleTo, words.Plural(r.Fits, "deposit or return")),
 	}}
 	if !r.ToPayer {
 		g.Alternatives = append(g.Alternatives, model.Alternative{

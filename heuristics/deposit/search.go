@@ -8,6 +8,7 @@ import (
 
 	"github.com/goldwash/goldwash/heuristics"
 	"github.com/goldwash/goldwash/heuristics/actor"
+	"github.com/goldwash/goldwash/internal/words"
 	"github.com/goldwash/goldwash/model"
 	"github.com/goldwash/goldwash/sources"
 )
@@ -235,7 +236,7 @@ func (f *found) bounds(x *payments, days int) {
 	}
 	n, _ := f.days(end)
 	if when, ok := end.Clock(); ok && n < days {
-		f.lack("What the service paid after " + day(when) + ": " + why + " there, less than " + plural(days, "day") + " after the payment.")
+		f.lack("What the service paid after " + day(when) + ": " + why + " there, less than " + words.Plural(days, "day") + " after the payment.")
 	}
 }
 
@@ -245,7 +246,7 @@ func (f *found) histories(ctx context.Context) error {
 	f.lack("Whether the service returned the money to an address that is not among the payer's: not looked for, because the sources have no blocks of that time to read.")
 	as := f.payerAddresses()
 	if len(as) > f.Addresses {
-		f.lack("What the service paid to " + plural(len(as)-f.Addresses, "more address") + " of the payer: beyond the bound of the search.")
+		f.lack("What the service paid to " + words.Plural(len(as)-f.Addresses, "more address") + " of the payer: beyond the bound of the search.")
 		as = as[:f.Addresses]
 	}
 	f.d.Searched = len(as) > 0
@@ -276,7 +277,7 @@ func (f *found) history(ctx context.Context, a model.Address) error {
 			return err
 		}
 		if n++; n > f.History {
-			f.lack("What the service paid to " + a.String() + " after the first " + plural(f.History, "transaction") + ": beyond the bound of the search.")
+			f.lack("What the service paid to " + a.String() + " after the first " + words.Plural(f.History, "transaction") + ": beyond the bound of the search.")
 			return nil
 		}
 		if err := f.paidIn(ctx, tx, a); err != nil {

@@ -114,6 +114,7 @@ func (r *reporter) report(summary bool) error {
 				} else {
 					seen[id] = true
 				}
+				r.pass.Grade(&f, r.grounds(row))
 				r.pass.Report(f)
 			}
 		}
@@ -123,11 +124,14 @@ func (r *reporter) report(summary bool) error {
 			if err != nil {
 				return err
 			}
+			r.pass.Grade(&f, r.grounds(mined...))
 			r.pass.Report(f)
 		}
 	}
 	if summary {
-		r.pass.Report(r.summary())
+		f := r.summary()
+		r.pass.Grade(&f, r.summaryGrounds())
+		r.pass.Report(f)
 	}
 	return nil
 }

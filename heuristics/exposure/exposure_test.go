@@ -407,6 +407,24 @@ tx pay: t0.0 => seller 1
 	}
 }
 
+// So does an actor's account that is labelled as his deposit address.
+func TestAnAccountThatEndedStops(t *testing.T) {
+	f := heuristictest.Ledger(t, `
+fill
+label Kestrel: addr(K) category=actor confidence=0.9
+label Kestrel: addr(D) category=actor role=deposit confidence=0.9 to=2023-01-01
+time 2022-12-01 00:00
+tx f: new(victim) 1 => K 1
+tx t0: f.0 => D 1
+time 2023-02-01 00:00
+tx pay: t0.0 => seller 1
+`)
+	s := heuristictest.Open(t, f, heuristics.Scope{}, Heuristic)
+	if x := look(t, s, address(t, f, "seller")); x.Received.Category(model.Actor, taint.Haircut) != 0 {
+		t.Errorf("the seller received %v", &x.Received)
+	}
+}
+
 // Labels that give one address to two holders are told, whatever kind they are of;
 // and an account is at a custodian where the label names that, and of a customer
 // where it names him.

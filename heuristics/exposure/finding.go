@@ -15,12 +15,59 @@ func (r *reporter) start(kind string) model.Finding {
 	return model.Finding{
 		Kind: kind, Subject: r.x.Subject, Block: r.x.Last,
 		ErrorRates: []model.ErrorRate{model.NotMeasured("exposure of addresses by bookkeeping policies")},
-		Confidence: model.AnalyticConfidence{Level: model.Low, Reasons: []string{
-			"it rests on labels from outside, which this library cannot check",
-			"a policy is a convention of bookkeeping, and no observation",
-			"the error rate of the rule is not measured",
-		}},
 	}
+}
+
+// grounds are the labels that name the parties of rows. That coins descend from
+// others is no evidence of ownership, and a second payment makes the arithmetic of
+// the first no truer, so that nothing is counted for rounds. A service that is not
+// labelled, and passes for a wallet on the way, makes it wrong.
+func (r *reporter) grounds(rows ...*Row) model.Grounds {
+	g := model.Grounds{CoverageUnknown: true, Labels: []model.Label{}, Notes: []string{"a policy is a convention of bookkeeping, and no observation"}}
+	several := false
+	for _, row := range rows {
+		several = several || row.Several
+		for _, l := range row.rests() {
+			if !slices.ContainsFunc(g.Labels, l.Equal) {
+				g.Labels = append(g.Labels, l)
+			}
+		}
+	}
+	if len(g.Labels) > 0 {
+		g.Notes = append(g.Notes, "it rests on labels from outside, which this library cannot check")
+	}
+	if several {
+		g.Notes = append(g.Notes, "several parties signed a transaction on the way")
+	}
+	return g
+}
+
+// summaryGrounds are those of all parties that the summary names.
+func (r *reporter) summaryGrounds() model.Grounds {
+	var rows []*Row
+	for _, sent := range []bool{false, true} {
+		side := r.side(sent)
+		for i := range side.Rows {
+			if side.Rows[i].Rest == WithParty {
+				rows = append(rows, &side.Rows[i])
+			}
+		}
+	}
+	g := r.grounds(rows...)
+	g.Notes = append(g.Notes, "it says nothing of who anybody is, beyond labels", "what cannot be told is a part of it")
+	return g
+}
+
+// rests returns the labels that name the party of a row, and not those that name
+// other holders of its addresses. What attributes blocks to a pool counts as one.
+func (r *Row) rests() []model.Label {
+	switch {
+	case r.Party.Entity == "":
+		return nil
+	case r.Party.Kind == taint.Mined:
+		return []model.Label{{Entity: r.Party.Entity, Category: model.MiningPool, Role: model.RoleCoinbase, Confidence: r.Least, Source: "what attributes the coins' blocks"}}
+	}
+	return slices.DeleteFunc(slices.Clone(r.Labels), func(l model.Label) bool { return !model.SameEntity(l.Entity, r.Party.Entity) })
 }
 
 func (r *reporter) subject() string {
@@ -131,7 +178,6 @@ func (r *reporter) summary() model.Finding {
 		}
 		r.unseen(&f, part.side, part.name == "had")
 	}
-	f.Confidence.Reasons = []string{"it says nothing of who anybody is, beyond labels", "what cannot be told is a part of it"}
 	f.ErrorRates = []model.ErrorRate{model.NotMeasured("unlabelled services taken for wallets")}
 	f.Counter = []model.Counter{{Text: "services, accounts and mixes, beyond which nothing is followed", Found: stopped(in) || stopped(out)}}
 	f.Alternatives = []model.Alternative{{Text: "An unlabelled service on the way paid with other coins than it was paid.", WhyNot: "labels cover few services, and behaviour shows some of the others"}}
@@ -202,7 +248,6 @@ func (r *reporter) fill(f *model.Finding, side *Side, row *Row, sent bool) error
 			Text:   "Of a transaction on the way that several parties signed, one party's coins pass for another's.",
 			WhyNot: "its signatures or its shape show several, and the ledger does not show whose coins paid which output; they are divided like any others",
 		})
-		f.Confidence.Reasons = append(f.Confidence.Reasons, "several parties signed a transaction on the way")
 	}
 	if row.Far > 0 {
 		f.Alternatives = append(f.Alternatives,

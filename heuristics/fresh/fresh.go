@@ -13,7 +13,8 @@
 // so the whole share, unless the transaction that it spends can be read. Coins
 // that come out of a labelled service other than a pool are not fresh, whatever
 // was paid in: a service holds coins for many, and the ledger does not show
-// whose it pays with.
+// whose it pays with. An account at one is such a service's address, and stays it
+// when the label's time is over.
 //
 // [Heuristic] reports no findings. Others ask it:
 //
@@ -88,7 +89,8 @@ all that descends from it, and the share of the spender says that it is the one.
 
 A label that names an address as a pool's, so that its coins may be fresh, counts
 only where it is known to hold at the time; one that names it as another
-service's, so that they are not, wherever nothing says that it does not.
+service's, or as somebody's account, so that they are not, at whatever time: an
+account passes to others, and its key stays the service's.
 
 Haircut: Moeser, Boehme and Breuker, Towards Risk Scoring of Bitcoin
 Transactions, 2014.`
@@ -312,6 +314,19 @@ func (w *walk) inputs(ctx context.Context, p *heuristics.Pass, tx *model.Tx) (*o
 	return o, w.stops(ctx, p, tx, o.list)
 }
 
+// custody reports whether a label gives the key of an address to a service other
+// than a pool: one of such a service, of an account, or of an actor in another role
+// than that of a key.
+func custody(l *model.Label) bool {
+	switch l.Category {
+	case model.MiningPool:
+		return false
+	case model.Actor:
+		return l.Role != "" && l.Role != model.RoleKey
+	}
+	return l.Category.Custodial() || l.Role == model.RoleAccount
+}
+
 // immature reports whether tx spends outputs of a coinbase that, by the heights
 // of both, is less deep than consensus demands.
 func immature(tx, parent *model.Tx) bool {
@@ -323,8 +338,10 @@ func malformed(tx *model.Tx, format string, args ...any) error {
 	return &sources.Error{Source: "fresh", Op: "Txs", Key: tx.ID.String(), Err: fmt.Errorf("%w: "+format, append([]any{sources.ErrMalformed}, args...)...)}
 }
 
-// stops marks the inputs whose owner a label names as a service other than a
-// pool. An address that is labelled as both is a pool's.
+// stops marks the inputs whose key a label gives to a service other than a pool, be
+// it by naming somebody's account there. Such a label counts at whatever time: an
+// address may pass from one customer to another, and its key stays the service's.
+// An address that is labelled as a pool's too, at the time, is a pool's.
 func (w *walk) stops(ctx context.Context, p *heuristics.Pass, tx *model.Tx, list []origin) error {
 	var refs []model.Ref
 	at := map[model.Address]int{}
@@ -350,7 +367,7 @@ func (w *walk) stops(ctx context.Context, p *heuristics.Pass, tx *model.Tx, list
 			l := &labels[k][j]
 			holds, known := l.HoldsAt(tx.Block)
 			mined = mined || l.Category == model.MiningPool && holds && known
-			service = service || l.Category.Custodial() && l.Category != model.MiningPool && holds
+			service = service || custody(l)
 		}
 		verdicts[k] = service && !mined
 	}

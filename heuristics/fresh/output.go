@@ -153,6 +153,7 @@ func (p OutputParams) run(ctx context.Context, pass *heuristics.Pass) (*Origin, 
 	if err != nil {
 		return nil, err
 	}
+	pass.Grade(&f, o.grounds())
 	pass.Report(f)
 	return o, nil
 }
@@ -405,7 +406,7 @@ func (o *Origin) argue(f *model.Finding) {
 	}
 	if s.Stopped > 0 {
 		f.Premises = append(f.Premises, model.Premise{Text: "The services are who labels say.", Question: "Who says so, and did the labels hold?",
-			Answer: "labels that hold at the time, or of which nothing says that they do not; they are not listed here, and were not asked for their confidence."})
+			Answer: "labels that name them or accounts there, held to the time or not, as keys stay where they are; they are not listed here, and were not asked for their confidence."})
 	}
 	f.Alternatives = []model.Alternative{
 		{Text: "The holder bought newly mined coins, or was paid with them.", WhyNot: "the share says where coins come from, not for what they were paid."},
@@ -425,9 +426,23 @@ func (o *Origin) argue(f *model.Finding) {
 	if o.More > 0 {
 		f.Unseen = append(f.Unseen, fmt.Sprintf("%d more receipts: beyond the bound, they count as unknown.", o.More))
 	}
-	level, reasons := model.Low, []string{"the haircut rule is a convention", "the error rate of the rule is not measured"}
-	f.Confidence = model.AnalyticConfidence{Level: level, Reasons: reasons}
 	f.ErrorRates = []model.ErrorRate{model.NotMeasured("findings of kind " + Kind)}
+}
+
+// grounds are what names the pools, each as a label. Where coins come from is no
+// evidence of who controls anything, and nothing is counted for repetition. A service
+// that is not labelled, and passes for a wallet on the way, makes the shares wrong.
+func (o *Origin) grounds() model.Grounds {
+	g := model.Grounds{CoverageUnknown: true, Labels: []model.Label{}, Notes: []string{"the haircut rule is a convention"}}
+	for _, q := range o.Share.Pools {
+		if q.Entity != "" {
+			g.Labels = append(g.Labels, model.Label{Entity: q.Entity, Category: model.MiningPool, Role: model.RoleCoinbase, Confidence: q.Confidence, Source: "what attributes the coins' blocks"})
+		}
+	}
+	if o.Share.Stopped > 0 {
+		g.Notes = append(g.Notes, "it rests on labels of services too, which are not counted here")
+	}
+	return g
 }
 
 // name writes a name on one line: names are data from outside.

@@ -19,8 +19,6 @@ func (r *rule) finding(ctx context.Context, pass *heuristics.Pass, c *Chain) (mo
 		Kind: Kind, Subject: model.RefTx(first.Tx), Block: first.Block,
 		Claim: fmt.Sprintf("One party spent in a peeling chain of %d transactions from %s on: it paid %s BTC off in parts and carried %s BTC on to %s in transaction %s.",
 			n, first.Tx, c.Peeled(), last.CarriedValue, last.Onward, last.Tx),
-		Confidence: model.AnalyticConfidence{Level: model.Low, Reasons: []string{
-			"which output is the remainder is inferred from its value and from how it was spent", "the error rate of the rule is not measured"}},
 		ErrorRates: []model.ErrorRate{model.NotMeasured("findings of kind " + Kind)},
 		Facts: []model.Fact{
 			{Name: "links", Value: fmt.Sprint(n)},
@@ -46,6 +44,17 @@ func (r *rule) finding(ctx context.Context, pass *heuristics.Pass, c *Chain) (mo
 		r.Most, "that a remainder stayed with the payer is inferred")
 	r.argue(pass, &f, c)
 	return f, nil
+}
+
+// grounds are that every remainder returned to the address that paid, where it did.
+// A chain is one pattern, however long. The labels of payees say to whom it paid off
+// and nothing of who pays; that no service pays so depends on how many are labelled.
+func (c *Chain) grounds() model.Grounds {
+	g := model.Grounds{Ownership: c.SelfChange() == len(c.Links), Rounds: 1, CoverageUnknown: true, Labels: []model.Label{}}
+	if !g.Ownership {
+		g.Notes = append(g.Notes, "which output is the remainder is inferred from its value and from how it was spent")
+	}
+	return g
 }
 
 // evidence lists the links and weighs them.

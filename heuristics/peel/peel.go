@@ -191,6 +191,7 @@ func (r *rule) run(ctx context.Context, pass *heuristics.Pass) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	pass.Grade(&f, c.grounds())
 	pass.Report(f)
 	return c, nil
 }

@@ -177,7 +177,10 @@ func (h *holder) find(clusters *cluster.Index, services *service.Index, actors *
 		return Party{Kind: Like, Address: clusters.Root(h.a)}, true
 	}
 	// An account may pass to another customer. Its key stays the custodian's.
-	if slices.ContainsFunc(h.labels, func(l model.Label) bool { return l.Role == model.RoleAccount && l.Confidence >= h.p.LabelConfidence }) {
+	if slices.ContainsFunc(h.labels, func(l model.Label) bool {
+		account := l.Role == model.RoleAccount || l.Category == model.Actor && l.Role != "" && l.Role != model.RoleKey
+		return account && l.Confidence >= h.p.LabelConfidence
+	}) {
 		return Party{Kind: Like, Address: clusters.Root(h.a)}, true
 	}
 	return Party{}, false

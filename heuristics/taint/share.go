@@ -199,10 +199,8 @@ func Several(r heuristics.Reader, tx *model.Tx) bool {
 
 // several is [Several] of a transaction that is known to be no mix.
 func several(r heuristics.Reader, tx *model.Tx) bool {
-	for i := range tx.Inputs {
-		if tx.Inputs[i].SigHash.MultiParty() {
-			return true
-		}
+	if tx.SignedInParts() {
+		return true
 	}
 	skip, _ := cluster.Of(r).Skipped(tx.ID)
 	switch skip.Reason {

@@ -19,8 +19,8 @@
 //   - Every coin that a transaction spends, dust left out, must be on the trail of
 //     the same actor. Coins that are spent together with a stranger's may have
 //     become the stranger's, as a merchant's do who is paid and pays.
-//   - No address on the way belongs to a service, labelled or not, or by any label
-//     to somebody else.
+//   - No address on the way belongs to a service, labelled or not, or is an account at
+//     one, be the label's time over; nor to somebody else, by any label that holds.
 //   - Each received mostly from the wallet that paid the coin, or from the actor's own,
 //     and spends at least the share Forward of what it received within Dwell of the
 //     receipt, as far as histories tell. Where they do not, the step says so.

@@ -314,7 +314,7 @@ func (w *walk) trace(ctx context.Context, p *heuristics.Pass, tx *model.Tx, s *S
 	if c.paidBy.Coinbase() || !c.owner.Ownable() || c.value < w.params.MinSat {
 		return nil
 	}
-	if r := w.elsewhere(ctx, p, tx.Block, []coin{*c}); r.err != nil {
+	if r := w.elsewhere(ctx, p, []coin{*c}); r.err != nil {
 		return r.err
 	} else if r.reason != "" {
 		s.refuse(r.reason, 1)

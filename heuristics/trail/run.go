@@ -233,7 +233,7 @@ func (w *walk) coins(ctx context.Context, p *heuristics.Pass, tx *model.Tx, s *S
 		return nil, because(NoLookups)
 	}
 	if s.Trail == nil {
-		if r := w.elsewhere(ctx, p, tx.Block, out); r != (refusal{}) {
+		if r := w.elsewhere(ctx, p, out); r != (refusal{}) {
 			return nil, r
 		}
 	}
@@ -285,7 +285,7 @@ func (w *walk) coins(ctx context.Context, p *heuristics.Pass, tx *model.Tx, s *S
 	if len(known) == 0 {
 		return nil, because(OnlyDust)
 	}
-	return known, w.elsewhere(ctx, p, tx.Block, late)
+	return known, w.elsewhere(ctx, p, late)
 }
 
 // through returns the trail by which a coin came, if it came by one that goes on,

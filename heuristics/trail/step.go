@@ -15,8 +15,10 @@ import (
 )
 
 // elsewhere says for which of the coins' addresses no trail goes on, whoever it
-// is of: a service's, or one where the owner is not known.
-func (w *walk) elsewhere(ctx context.Context, p *heuristics.Pass, at model.BlockRef, coins []coin) refusal {
+// is of: a service's, or one where the owner is not known. A label that does not
+// hold at the time counts too: an address may pass from one customer to another,
+// and its key stays the custodian's.
+func (w *walk) elsewhere(ctx context.Context, p *heuristics.Pass, coins []coin) refusal {
 	var refs []model.Ref
 	services := service.Of(p)
 	for i := range coins {
@@ -35,7 +37,7 @@ func (w *walk) elsewhere(ctx context.Context, p *heuristics.Pass, at model.Block
 	}
 	for i := range labels {
 		for j := range labels[i] {
-			if l := &labels[i][j]; l.Category.Custodial() && l.Role != model.RoleAccount && valid(l, at) {
+			if l := &labels[i][j]; l.Category.Custodial() && l.Role != model.RoleAccount {
 				return because(AtService)
 			}
 		}
@@ -43,13 +45,21 @@ func (w *walk) elsewhere(ctx context.Context, p *heuristics.Pass, at model.Block
 	return refusal{}
 }
 
+// account reports whether a label gives an address to a customer, so that a custodian
+// holds its key: one that says so, or one of an actor in another role than that of
+// a key; see [actor.OtherRole].
+func account(l *model.Label) bool {
+	return l.Role == model.RoleAccount || l.Category == model.Actor && l.Role != "" && l.Role != model.RoleKey
+}
+
 // label says whether a label keeps an address from being the next one of the
-// actor's: one that names an account, or somebody else.
+// actor's: one that names a service or an account, at whatever time, or somebody
+// else.
 func (w *walk) label(ctx context.Context, p *heuristics.Pass, at model.BlockRef, a model.Address, entity string, stated bool) refusal {
 	own := actor.Of(p)
 	if by, ok := own.Own(a, at); ok && !stated && by.Label.Method != model.MethodStated && !model.SameEntity(by.Entity, entity) {
 		return because(SomebodyS)
-	} else if _, account := own.Account(a, at); account && !ok {
+	} else if _, held := own.Account(a, at); held && !ok {
 		return because(AtAccount)
 	}
 	on, err := p.Labels(ctx, model.RefAddress(a))
@@ -60,11 +70,11 @@ func (w *walk) label(ctx context.Context, p *heuristics.Pass, at model.BlockRef,
 		for i := range ls {
 			l := &ls[i]
 			switch {
-			case !valid(l, at):
 			case l.Category.Custodial() && l.Role != model.RoleAccount:
 				return because(AtService)
-			case l.Role == model.RoleAccount:
+			case account(l):
 				return because(AtAccount)
+			case !valid(l, at):
 			case (stated || l.Method == model.MethodStated) && l.Category == model.Actor:
 				// Who is merely stated may have any name.
 			case l.Confidence >= w.params.OtherLabel && !model.SameEntity(l.Entity, entity):

@@ -20,10 +20,12 @@ const doc = `whose coins a transaction spends
 A transaction spends an actor's coins where an input is in the actor's own wallet, or
 where every input that is not dust was paid by transactions that did, through a few
 addresses. Each of those is nobody else's by a label and no service's, labelled or by
-its behaviour, and spends nearly all of what it received within the dwell bound. Every
-transaction on the way has one signer: none is collaborative by shape, by signature-hash
-type or as a payjoin. The confidence is the actor label's, times a constant for each
-address that did not sign together with its payer.
+its behaviour, and spends nearly all of what it received within the dwell bound. A
+label of a service or of an account ends a trail at whatever time: an account passes
+to others, and its key stays the custodian's. Every transaction on the way has one
+signer: none is collaborative by shape, by signature-hash type or as a payjoin. The
+confidence is the actor label's, times a constant for each address that did not sign
+together with its payer.
 
 It is wrong where the coins changed hands on the way, which a ledger does not show: a
 merchant who passes a whole payment on looks like the payer's next address.
@@ -173,7 +175,7 @@ const (
 	SeveralTx  Reason = "several parties may have signed a transaction on the way"
 	AtService  Reason = "an address on the way is a service's"
 	SomebodyS  Reason = "a label gives an address on the way to somebody else"
-	AtAccount  Reason = "the coins lay in the actor's account at a custodian"
+	AtAccount  Reason = "the coins lay in an account at a custodian"
 	Mixed      Reason = "coins on a trail are spent together with others"
 	Rested     Reason = "coins rested for longer than the dwell bound"
 	Kept       Reason = "an address on the way kept more than the bound of what it received"
