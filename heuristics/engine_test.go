@@ -48,6 +48,7 @@ func TestNewTellsWhatIsWrong(t *testing.T) {
 			h.Params = []model.Parameter{{Name: "p", Value: "1", Origin: model.Chosen}, {Name: "p", Value: "2", Origin: model.Chosen}}
 		}), []string{`heuristic "h": parameter "p" needs a name of its own and an origin`}},
 		{"nothing required", valid(func(h *heuristics.Heuristic) { h.Requires = []*heuristics.Heuristic{nil} }), []string{`heuristic "h": requirement 0 is nil`}},
+		{"later than not at all", valid(func(h *heuristics.Heuristic) { h.Later = []*heuristics.Heuristic{{Name: "g"}} }), []string{`heuristic "h": item 0 of Later is not among Requires`}},
 		{"two of a name", []*heuristics.Heuristic{make1("h", nothing), make1("h", nothing)}, []string{`heuristic "h": two instances in the list`}},
 		{"two of a name required", []*heuristics.Heuristic{make1("a", nothing, make1("h", nothing)), make1("b", nothing, make1("h", nothing))},
 			[]string{`heuristic "h": two instances are required (by b); list the one to use`}},

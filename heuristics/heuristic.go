@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/goldwash/goldwash/model"
@@ -36,6 +37,10 @@ type Heuristic struct {
 	Needs sources.Capability
 	// Requires lists the heuristics whose results, indexes or totals it reads.
 	Requires []*Heuristic
+	// Later lists those of Requires whose indexes Index does not read, nor labels
+	// that they derive: it is built without waiting for them, and so may share a
+	// reading of the scope that they come too late for.
+	Later []*Heuristic
 	// Select are filters that every transaction passes about which Run can
 	// say anything; nil lets all through. Subjects that fail are counted as
 	// filtered.
@@ -48,7 +53,7 @@ type Heuristic struct {
 	MaxHops int
 
 	// Index is called once per session, after the indexes of what it
-	// requires and at the same time as others. It reads the scope in ledger
+	// requires, but for Later, and at the same time as others. It reads the scope in ledger
 	// order; [IndexOf] reads its result.
 	Index func(context.Context, *Scan) (any, error)
 	// Run evaluates one subject. It must be a function of the subject, the
@@ -145,7 +150,17 @@ func (h *Heuristic) validate() error {
 			bad("requirement %d is nil", i)
 		}
 	}
+	for i, l := range h.Later {
+		if l == nil || !slices.ContainsFunc(h.Requires, func(r *Heuristic) bool { return r != nil && r.Name == l.Name }) {
+			bad("item %d of Later is not among Requires", i)
+		}
+	}
 	return errors.Join(errs...)
+}
+
+// later reports whether the heuristic of the name is read only after Index.
+func (h *Heuristic) later(name string) bool {
+	return slices.ContainsFunc(h.Later, func(l *Heuristic) bool { return l.Name == name })
 }
 
 // allows reports whether h may report the kind.

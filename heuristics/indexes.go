@@ -34,13 +34,13 @@ func (o *overlay) with(ls []model.Label) *overlay {
 }
 
 // indexes builds the indexes of a session. An index waits for those that its
-// heuristic requires, directly or not, and for no others. Those that are ready at
+// heuristic requires, directly or not, but for [Heuristic.Later], and for no others. Those that are ready at
 // a time read the scope together: a block is read from the source once and handed
 // to each. What an index sees depends on the scope and on what it requires alone,
 // so neither company nor order makes a difference to it.
 type indexes struct {
 	s       *Session
-	needs   [][]int // by heuristic: what it requires, directly or not, in the engine's order
+	needs   [][]int // by heuristic: what its index waits for, in the engine's order
 	state   []indexState
 	errs    []error
 	derived [][]model.Label
@@ -84,14 +84,23 @@ func newIndexes(s *Session) *indexes {
 		s: s, needs: make([][]int, n), state: make([]indexState, n), errs: make([]error, n),
 		derived: make([][]model.Label, n), failed: n, events: make(chan indexEvent, n),
 	}
-	for i := range x.needs {
+	whole := make([][]int, n) // what each requires, directly or not
+	for i, h := range s.e.hs {
 		for _, q := range s.e.requires[i] { // requirements come first
-			x.needs[i] = append(append(x.needs[i], x.needs[q]...), q)
+			whole[i] = append(append(whole[i], whole[q]...), q)
+			if !h.later(s.e.hs[q].Name) {
+				x.needs[i] = append(append(x.needs[i], whole[q]...), q)
+			}
 		}
-		slices.Sort(x.needs[i])
-		x.needs[i] = slices.Compact(x.needs[i])
+		whole[i], x.needs[i] = sorted(whole[i]), sorted(x.needs[i])
 	}
 	return x
+}
+
+// sorted returns places in order, each once.
+func sorted(is []int) []int {
+	slices.Sort(is)
+	return slices.Compact(is)
 }
 
 // build builds all indexes. Where some fail it returns the error of the first in
@@ -154,7 +163,7 @@ func (x *indexes) start(ctx context.Context) {
 func (x *indexes) run(ctx context.Context, i int, over *overlay) {
 	s, h := x.s, x.s.e.hs[i]
 	scan := &Scan{Lookups: s.free(i), indexes: x}
-	scan.over = over
+	scan.over, scan.scans = over, true
 	tell := func(done bool, txs int64, err error) {
 		if told := s.e.opt.Observer.Index; told != nil {
 			x.telling.Lock()

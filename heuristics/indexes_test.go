@@ -313,3 +313,68 @@ func TestFirstFailure(t *testing.T) {
 		}
 	}
 }
+
+// An index that reads a requirement later shares the reading that it would come too
+// late for; it sees no label that the requirement derives, and may not read it. Run
+// and Finish may, and whoever requires both waits for both.
+func TestLater(t *testing.T) {
+	f := parse(t, chain)
+	a, err := f.Address("Z")
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := reader(f, "first", 0)
+	first.Index = func(ctx context.Context, s *heuristics.Scan) (any, error) {
+		s.Derive(model.Label{
+			On: model.RefAddress(a), Entity: "Z", Category: model.Exchange, Source: "first",
+			Confidence: model.Certain, Derivation: []string{"first"},
+		})
+		return readNames(ctx, f, s, 0)
+	}
+	labels, finished := -1, 0
+	second := reader(f, "second", 0, first)
+	second.Later = []*heuristics.Heuristic{first}
+	second.Index = func(ctx context.Context, s *heuristics.Scan) (any, error) {
+		labels = 0
+		for _, err := range s.Find(ctx, model.Exchange) {
+			if err != nil {
+				return nil, err
+			}
+			labels++
+		}
+		return readNames(ctx, f, s, 0)
+	}
+	second.Finish = func(_ context.Context, t *heuristics.Totals) (any, error) {
+		finished = len(heuristics.IndexOf[[]string](t, first))
+		return nil, nil
+	}
+	third := reader(f, "third", 0, second)
+	src, c := countBlocks(f)
+	s := open(t, src, small, heuristics.Scope{}, third)
+	if n := c.reads.Load(); n != 2 {
+		t.Errorf("the source was read %d times, want 2: first and second share a reading, third comes after", n)
+	}
+	if labels != 0 {
+		t.Errorf("the index saw %d labels of a requirement that it does not wait for", labels)
+	}
+	for _, err := range s.Run(bg, s.Sweep(bg)) {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if want := len("abcdefgh"); finished != want {
+		t.Errorf("Finish read %d items of the index, want %d", finished, want)
+	}
+
+	second.Index = func(_ context.Context, s *heuristics.Scan) (any, error) {
+		return heuristics.IndexOf[[]string](s, first), nil
+	}
+	e, err := heuristics.New(src, []*heuristics.Heuristic{second}, small)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = "the index of second reads that of first: take it out of Later"
+	if _, err := e.Open(bg, heuristics.Scope{}); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("Open() = %v, want %q", err, want)
+	}
+}

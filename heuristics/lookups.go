@@ -27,6 +27,7 @@ type Lookups struct {
 	left  int64
 	spent int64
 	notes map[string]int64
+	scans bool // builds an index
 }
 
 // Can reports whether the sources have the capabilities.
@@ -199,6 +200,9 @@ func IndexOf[T any](r Reader, h *Heuristic) T {
 	i := l.require(h, "index")
 	if l.s.e.hs[i].Index == nil {
 		panic(fmt.Sprintf("heuristics: %s reads the index of %s, which builds none", l.s.e.hs[l.h].Name, h.Name))
+	}
+	if me := l.s.e.hs[l.h]; l.scans && me.later(h.Name) {
+		panic(fmt.Sprintf("heuristics: the index of %s reads that of %s: take it out of Later", me.Name, h.Name))
 	}
 	return typed[T](l.s.indexes[i], l, h, "index")
 }

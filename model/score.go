@@ -438,26 +438,47 @@ func total(ev []Evidence, weight func(*Evidence) MicroNats) MicroNats {
 		if !firstOfFamily(ev, i) {
 			continue
 		}
-		var best, next, worst, less MicroNats
+		var f extremes
 		for j := i; j < len(ev); j++ {
-			if ev[j].Family != ev[i].Family {
-				continue
-			}
-			// No weight is near the bound, which keeps the sum from overflowing.
-			switch w := min(max(weight(&ev[j]), -maxWeight), maxWeight); {
-			case w > best:
-				best, next = w, best
-			case w > next:
-				next = w
-			case w < worst:
-				worst, less = w, worst
-			case w < less:
-				less = w
+			if ev[j].Family == ev[i].Family {
+				f.add(weight(&ev[j]))
 			}
 		}
-		sum += min(max(best+next/2+worst+less/2, -FamilyCap), FamilyCap)
+		sum += f.sum()
 	}
 	return sum
+}
+
+// WeighFamily adds weights that are not independent, as [Weigh] does with those of a
+// family.
+func WeighFamily(ws ...MicroNats) MicroNats {
+	var f extremes
+	for _, w := range ws {
+		f.add(w)
+	}
+	return f.sum()
+}
+
+// extremes are the two weights of a family that say most for a claim, and the two
+// that say most against it.
+type extremes struct{ best, next, worst, less MicroNats }
+
+func (f *extremes) add(w MicroNats) {
+	// No weight is near the bound, which keeps the sum from overflowing.
+	switch w = min(max(w, -maxWeight), maxWeight); {
+	case w > f.best:
+		f.best, f.next = w, f.best
+	case w > f.next:
+		f.next = w
+	case w < f.worst:
+		f.worst, f.less = w, f.worst
+	case w < f.less:
+		f.less = w
+	}
+}
+
+func (f *extremes) sum() MicroNats {
+	return min(max(f.best+f.next/2+f.worst+f.less/2, -FamilyCap), FamilyCap)
 }
 
 func firstOfFamily(ev []Evidence, i int) bool {

@@ -139,6 +139,19 @@ func (t *Tx) Fee() (fee Amount, ok bool) {
 	return in - out, true
 }
 
+// SignedInParts reports whether a signature of any input leaves part of the
+// transaction for others to fill in, as in a trade: then its inputs need not be
+// one party's, nor need whoever signed them have chosen who is paid. It is false
+// where no signature was found; see [SigHash.MultiParty].
+func (t *Tx) SignedInParts() bool {
+	for i := range t.Inputs {
+		if t.Inputs[i].SigHash.MultiParty() {
+			return true
+		}
+	}
+	return false
+}
+
 // Outpoint names the i-th output of t.
 func (t *Tx) Outpoint(i int) Outpoint { return Outpoint{t.ID, uint32(i)} }
 

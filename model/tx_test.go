@@ -42,6 +42,32 @@ func TestTxValues(t *testing.T) {
 	}
 }
 
+// One signature that leaves something to others is enough, on whichever input; one
+// that was not seen says nothing.
+func TestTxSignedInParts(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		signs []model.SigHash
+		want  bool
+	}{
+		{"no inputs", nil, false},
+		{"no signature seen", []model.SigHash{0, 0}, false},
+		{"each signs all", []model.SigHash{model.SigAll, model.SigAll}, false},
+		{"one signs all, one was not seen", []model.SigHash{model.SigAll, 0}, false},
+		{"a sale: the first leaves the other inputs and outputs to the buyer", []model.SigHash{model.SigSingle | model.SigAnyoneCanPay, model.SigAll}, true},
+		{"the last leaves the outputs to others", []model.SigHash{model.SigAll, 0, model.SigNone}, true},
+		{"two signatures of one input, one of which leaves inputs to others", []model.SigHash{model.SigAll | model.SigAnyoneCanPay}, true},
+	} {
+		var tx model.Tx
+		for _, s := range c.signs {
+			tx.Inputs = append(tx.Inputs, model.Input{SigHash: s})
+		}
+		if got := tx.SignedInParts(); got != c.want {
+			t.Errorf("%s: %v", c.name, got)
+		}
+	}
+}
+
 func TestBlockRefOrder(t *testing.T) {
 	at := func(height, pos int32) model.BlockRef {
 		return model.BlockRef{Height: height, Pos: pos, Known: model.KnownHeight | model.KnownPos}

@@ -10,6 +10,7 @@ import (
 	"github.com/goldwash/goldwash/heuristics/change"
 	"github.com/goldwash/goldwash/heuristics/cluster"
 	"github.com/goldwash/goldwash/heuristics/coinjoin/shape"
+	"github.com/goldwash/goldwash/internal/words"
 	"github.com/goldwash/goldwash/model"
 	"github.com/goldwash/goldwash/sources"
 	"github.com/goldwash/goldwash/sources/blockfile"
@@ -90,7 +91,7 @@ func regtestChange(ctx context.Context, w io.Writer, r *regtest) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "Population: regtest. Wasabi 2 on a test network: %s whose change the wallets tell; %d of outside wallets, of which nothing is known, and %d coinjoins are left out.\n", plural(known, "transaction"), unknown, mixes)
+	fmt.Fprintf(w, "Population: regtest. Wasabi 2 on a test network: %s whose change the wallets tell; %d of outside wallets, of which nothing is known, and %d coinjoins are left out.\n", words.Plural(known, "transaction"), unknown, mixes)
 	fmt.Fprintf(w, "Change, each rule and the vote. So few cases show nothing but that the rules run.\n")
 	if err := table(w, known, &rules, all, v.p); err != nil {
 		return err
@@ -236,19 +237,12 @@ func earlyChange(ctx context.Context, w io.Writer, name string) error {
 		return err
 	}
 	fmt.Fprintf(w, "Population: real. Bitcoin's main network, blocks 0 to 14131 (2009): of %s of two outputs or more, %d that send one output back to an address that they spend, and no other to the payer's cluster. Left out are %d that send several there, and %d that send none.\n",
-		plural(payments, "payment"), self, several, payments-self-known-several)
+		words.Plural(payments, "payment"), self, several, payments-self-known-several)
 	fmt.Fprintf(w, "Change, each rule and the vote. The rule self_change is right by definition; the others vote as if they did not see it, and those about new scripts abstain.\n")
 	if err := table(w, self, &selves, allSelves, v.p); err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "\nPopulation: real. The same blocks: %s with one output in the cluster that joint signatures of the whole file make of the inputs, which is at no address that they spend.\n", plural(known, "payment"))
+	fmt.Fprintf(w, "\nPopulation: real. The same blocks: %s with one output in the cluster that joint signatures of the whole file make of the inputs, which is at no address that they spend.\n", words.Plural(known, "payment"))
 	fmt.Fprintf(w, "Change, each rule and the vote. Change that was never spent beside other coins of the payer is not in this population. The rule clustered is not asked.\n")
 	return table(w, known, &rules, all, v.p)
-}
-
-func plural(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }

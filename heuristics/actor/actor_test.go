@@ -34,13 +34,7 @@ func indexes(t testing.TB, f *ledger.File, scope heuristics.Scope) (*cluster.Ind
 			return nil, nil
 		},
 	}
-	e, err := heuristics.New(f.Ledger.Set(), []*heuristics.Heuristic{reader}, heuristics.Options{Network: f.Ledger.Network()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := e.Open(context.Background(), scope); err != nil {
-		t.Fatal(err)
-	}
+	heuristictest.Open(t, f, scope, reader)
 	return c, x
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/goldwash/goldwash/heuristics/cluster"
 	"github.com/goldwash/goldwash/heuristics/service"
+	"github.com/goldwash/goldwash/internal/words"
 	"github.com/goldwash/goldwash/model"
 )
 
@@ -160,7 +161,7 @@ func (r Reason) where() string {
 func names(ls []model.Label) string {
 	var out []string
 	for _, l := range ls {
-		if n := strings.Join(strings.Fields(l.Entity), " "); !slices.Contains(out, n) {
+		if n := words.Line(l.Entity); !slices.Contains(out, n) {
 			out = append(out, n)
 		}
 	}

@@ -30,7 +30,7 @@
 // # Trains
 //
 // Payouts of rented hash power begin at once, stay the same for some days, and end:
-// a train. [TestTrain] demands near-constant amounts, at most 13 days, and no payout
+// a train. [Seen.Test] demands near-constant amounts, at most 13 days, and no payout
 // of the pool to the beneficiary in the 30 days before; within a run, no more
 // in the 14 days after either. A resident, who was paid for 60 days before, counts
 // against it. Whether payouts were seen at all that long before is part of the test:

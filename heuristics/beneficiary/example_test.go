@@ -42,7 +42,7 @@ func Example() {
 }
 
 // Seven payouts, one a day, of which nothing else is known.
-func ExampleTestTrain() {
+func ExampleSeen_Test() {
 	var train []beneficiary.Receipt
 	for i, sat := range []model.Amount{7_950_000, 9_310_000, 9_275_000, 9_280_000, 9_260_000, 9_295_000, 1_480_000} {
 		day := time.Date(2022, 8, 20+i, 2, 10, 0, 0, time.UTC)
@@ -51,7 +51,7 @@ func ExampleTestTrain() {
 			Block: model.BlockRef{Time: day.Unix(), Known: model.KnownTime},
 		})
 	}
-	t := beneficiary.TestTrain(nil, train, beneficiary.DefaultParams())
+	t := beneficiary.Seen{}.Test(nil, train, nil, 0, beneficiary.DefaultParams())
 	fmt.Println(t.Passed, t.Mean, t)
 	for _, reason := range t.Reasons {
 		fmt.Println("-", reason)

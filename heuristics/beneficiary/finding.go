@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/goldwash/goldwash/internal/words"
 	"github.com/goldwash/goldwash/model"
 )
 
@@ -222,13 +223,13 @@ func (s *subject) claim() string {
 		for i, a := range s.Addresses {
 			names[i] = a.String()
 		}
-		fmt.Fprintf(&b, "Addresses %s, taken for one beneficiary's, were", list(names))
+		fmt.Fprintf(&b, "Addresses %s, taken for one beneficiary's, were", words.List(names, maxNamed))
 	}
-	fmt.Fprintf(&b, " paid %v BTC in %s of %s", s.total, plural(s.txs(), "payout"), list(s.named))
+	fmt.Fprintf(&b, " paid %v BTC in %s of %s", s.total, words.Plural(s.txs(), "payout"), words.List(s.named, maxNamed))
 	switch n := len(s.trains); n {
 	case 0:
 		if from, to, ok := s.span(); ok {
-			fmt.Fprintf(&b, " from %s to %s", date(from), date(to))
+			fmt.Fprintf(&b, " from %s to %s", words.Date(from), words.Date(to))
 		}
 		if s.open() != nil {
 			b.WriteString("; whether with a train as of rented hash power is not known")
@@ -243,7 +244,7 @@ func (s *subject) claim() string {
 		if n > maxTrains {
 			texts = append(texts, fmt.Sprintf("%d more", n-maxTrains))
 		}
-		fmt.Fprintf(&b, ", with %s as of rented hash power: %s", plural(n, "train"), list(texts))
+		fmt.Fprintf(&b, ", with %s as of rented hash power: %s", words.Plural(n, "train"), words.List(texts, maxNamed))
 	}
 	if s.Kind == Account {
 		fmt.Fprintf(&b, "; payee is a customer of %s; the library stops here", s.custodian())
@@ -263,7 +264,7 @@ func (s *subject) open() *Train {
 }
 
 func (s *subject) custodian() string {
-	if c := party(s.Custodian); c != "" {
+	if c := words.Line(s.Custodian); c != "" {
 		return c
 	}
 	return "a custodian that nothing names"
@@ -274,11 +275,11 @@ func (s *subject) custodian() string {
 func (t Train) String() string {
 	switch {
 	case t.Start == 0:
-		return plural(t.Payouts, "payout") + " of unknown time"
+		return words.Plural(t.Payouts, "payout") + " of unknown time"
 	case t.HashRate == 0:
-		return fmt.Sprintf("%s over %s from %s, hash rate unknown", plural(t.Payouts, "payout"), days(t.Length), date(t.Start))
+		return fmt.Sprintf("%s over %s from %s, hash rate unknown", words.Plural(t.Payouts, "payout"), days(t.Length), words.Date(t.Start))
 	}
-	return fmt.Sprintf("%v for %s from %s", t.HashRate, days(t.Equivalent), date(t.Start))
+	return fmt.Sprintf("%v for %s from %s", t.HashRate, days(t.Equivalent), words.Date(t.Start))
 }
 
 // span returns the times of the first and the last payout.
@@ -317,17 +318,17 @@ func (s *subject) facts() []model.Fact {
 		l, pool := &s.lines[i], &s.b.x.pools[p]
 		name := "pool " + s.named[i]
 		if !l.Timed {
-			fact(name, "%s, %v BTC; times unknown", plural(l.Payouts, "payout"), l.Total)
+			fact(name, "%s, %v BTC; times unknown", words.Plural(l.Payouts, "payout"), l.Total)
 			continue
 		}
-		fact(name, "%s, %v BTC, from %s to %s", plural(l.Payouts, "payout"), l.Total, date(l.Start), date(l.End))
+		fact(name, "%s, %v BTC, from %s to %s", words.Plural(l.Payouts, "payout"), l.Total, words.Date(l.Start), words.Date(l.End))
 		if pool.Entity != "" {
 			fact(name+" confidence", "%v at least that it is the payer", s.confidence(p))
 		}
 		fact(name+" median day", "%v BTC, %v implied", l.Daily, l.HashRate)
-		fact(name+" variation", "%s, %s of more than two intervals of %s", ppm(l.CV), plural(l.Gaps, "gap"), days(l.Cadence))
+		fact(name+" variation", "%s, %s of more than two intervals of %s", ppm(l.CV), words.Plural(l.Gaps, "gap"), days(l.Cadence))
 		if c, ok := pool.Coverage(); ok {
-			fact(name+" value coverage", "%s: recognised payouts hold %v of %v BTC that its %s in the run paid", c.Short(), pool.Paid, pool.Mined, plural(pool.Blocks, "block"))
+			fact(name+" value coverage", "%s: recognised payouts hold %v of %v BTC that its %s in the run paid", c.Short(), pool.Paid, pool.Mined, words.Plural(pool.Blocks, "block"))
 		} else {
 			fact(name+" value coverage", "unknown: no block of it is among the subjects of the run")
 		}
@@ -337,7 +338,7 @@ func (s *subject) facts() []model.Fact {
 	}
 	for i := range s.trains {
 		t := &s.trains[i]
-		fact(fmt.Sprintf("train %d", i+1), "%v; %s of %s, %v BTC; mean of the middle 80 %% %v BTC, variation %s", t, plural(t.Payouts, "payout"), poolName(s.b.x.pools[t.Pool].Entity), t.Total, t.Mean, ppm(t.CV))
+		fact(fmt.Sprintf("train %d", i+1), "%v; %s of %s, %v BTC; mean of the middle 80 %% %v BTC, variation %s", t, words.Plural(t.Payouts, "payout"), poolName(s.b.x.pools[t.Pool].Entity), t.Total, t.Mean, ppm(t.CV))
 		fact(fmt.Sprintf("train %d weight", i+1), "%v where it is compared with a deposit", t.Weight)
 	}
 	return fs
@@ -454,7 +455,7 @@ func (s *subject) unseen() []string {
 		"Payouts by Lightning or within a pool's books are not on the ledger.",
 	}
 	if t := s.open(); t != nil {
-		out = append(out, fmt.Sprintf("Whether the payouts from %s to %s are a train is not known: %s.", date(t.Start), date(t.End), strings.Join(t.Reasons, "; ")))
+		out = append(out, fmt.Sprintf("Whether the payouts from %s to %s are a train is not known: %s.", words.Date(t.Start), words.Date(t.End), strings.Join(t.Reasons, "; ")))
 	}
 	if len(s.Receipts) > s.b.MaxParts {
 		out = append(out, fmt.Sprintf("%d of %d receipts are not listed here; they count in the sums.", len(s.Receipts)-s.b.MaxParts, len(s.Receipts)))
@@ -468,7 +469,7 @@ func (s *subject) unseen() []string {
 	}
 	for _, p := range s.pools {
 		if pool := &s.b.x.pools[p]; pool.First != 0 {
-			out = append(out, fmt.Sprintf("Payouts of %s before %s and after %s are not seen.", poolName(pool.Entity), date(pool.First), date(pool.Last)))
+			out = append(out, fmt.Sprintf("Payouts of %s before %s and after %s are not seen.", poolName(pool.Entity), words.Date(pool.First), words.Date(pool.Last)))
 		}
 	}
 	if s.Kind == Account {

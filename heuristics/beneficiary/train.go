@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/goldwash/goldwash/internal/words"
 	"github.com/goldwash/goldwash/model"
 )
 
@@ -53,16 +54,10 @@ type Seen struct {
 	Lost     []int64
 }
 
-// TestTrain tests payouts of one pool, in ledger order, for the shape of rented
-// hash power (heuristics reference, section 9). Before are the earlier payouts of
-// the pool to the beneficiary, all of which must be known. [Seen.Test] is for where
-// they are not.
-func TestTrain(before, train []Receipt, p Params) Train {
-	return Seen{}.Test(before, train, nil, 0, p)
-}
-
-// Test tests payouts of one pool, in ledger order, of which those before and after
-// were seen in a limited time. Cadence is the pool's, 0 where it is unknown.
+// Test tests payouts of one pool, in ledger order, for the shape of rented hash power
+// (heuristics reference, section 9). Before and after are the pool's other payouts to
+// the beneficiary within the time that was seen. Cadence is the pool's, 0 where it is
+// unknown.
 func (s Seen) Test(before, train, after []Receipt, cadence time.Duration, p Params) Train {
 	sum := SeriesOf(train, cadence)
 	t := Train{
@@ -77,7 +72,7 @@ func (s Seen) Test(before, train, after []Receipt, cadence time.Duration, p Para
 	if len(train) > 0 {
 		t.Pool = train[0].Pool
 	}
-	say(t.Payouts >= p.TrainMin, "%s, of %d at least", plural(t.Payouts, "payout"), p.TrainMin)
+	say(t.Payouts >= p.TrainMin, "%s, of %d at least", words.Plural(t.Payouts, "payout"), p.TrainMin)
 	if !sum.Timed {
 		t.Unknown = ok && len(train) > 0
 		say(false, "the time of a payout is unknown")

@@ -48,7 +48,7 @@ func same(a model.Amount, n int) []model.Amount {
 // 9,012,000, a standard deviation of the population of 531,117.7, and a coefficient
 // of variation of 0.0589; the train passes.
 func TestPC1(t *testing.T) {
-	tr := beneficiary.TestTrain(nil, receipts(start, false, pc1...), beneficiary.DefaultParams())
+	tr := testTrain(receipts(start, false, pc1...))
 	got := []any{tr.Passed, tr.Payouts, tr.Total, tr.Mean, tr.Deviation, tr.CV, tr.Length, tr.HashRate, tr.EarlierDays, tr.Weight}
 	want := []any{true, 7, model.Amount(55_850_000), model.Amount(9_012_000), int64(5_311_177), int64(58_934), 6 * 24 * time.Hour, beneficiary.HashRate(0), 0, 3 * model.Nat / 2}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -58,7 +58,7 @@ func TestPC1(t *testing.T) {
 
 // With the difficulty the same train is that of 21 PH/s for six days.
 func TestPC1HashRate(t *testing.T) {
-	tr := beneficiary.TestTrain(nil, receipts(start, true, pc1...), beneficiary.DefaultParams())
+	tr := testTrain(receipts(start, true, pc1...))
 	if got, want := tr.String(), "21 PH/s for six days from 2022-08-20"; got != want || tr.CV != 58_934 {
 		t.Errorf("%q with variation %d, want %q", got, tr.CV, want)
 	}
@@ -118,7 +118,7 @@ func TestTrains(t *testing.T) {
 func TestTrainOfUnknownTime(t *testing.T) {
 	rs := receipts(start, false, pc1...)
 	rs[3].Block.Known = model.KnownHeight
-	if tr := beneficiary.TestTrain(nil, rs, beneficiary.DefaultParams()); tr.Passed || !tr.Unknown {
+	if tr := testTrain(rs); tr.Passed || !tr.Unknown {
 		t.Errorf("passed %t, unknown %t", tr.Passed, tr.Unknown)
 	}
 }
@@ -130,14 +130,14 @@ func TestTrainAcrossAnAdjustment(t *testing.T) {
 	for i := range rs[3:] {
 		rs[3+i].Block.Bits = 0x1706f279 // harder by 10/7
 	}
-	tr := beneficiary.TestTrain(nil, rs, beneficiary.DefaultParams())
+	tr := testTrain(rs)
 	if !tr.Passed || tr.CV > 5_000 {
 		t.Errorf("passed %t, variation %d: %q", tr.Passed, tr.CV, tr.Reasons)
 	}
 	for i := range rs {
 		rs[i].Block.Known &^= model.KnownBits
 	}
-	if tr := beneficiary.TestTrain(nil, rs, beneficiary.DefaultParams()); tr.Passed || tr.CV < 150_000 {
+	if tr := testTrain(rs); tr.Passed || tr.CV < 150_000 {
 		t.Errorf("without the difficulty: passed %t, variation %d", tr.Passed, tr.CV)
 	}
 }
@@ -231,4 +231,9 @@ func TestCoverage(t *testing.T) {
 			t.Errorf("%v of %v: %v %t, want %v %t", tt.paid, tt.mined, got, ok, tt.want, tt.known)
 		}
 	}
+}
+
+// testTrain tests payouts beside which there are no others, at whatever time.
+func testTrain(rs []beneficiary.Receipt) beneficiary.Train {
+	return beneficiary.Seen{}.Test(nil, rs, nil, 0, beneficiary.DefaultParams())
 }

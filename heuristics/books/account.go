@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/goldwash/goldwash/heuristics"
+	"github.com/goldwash/goldwash/internal/words"
 	"github.com/goldwash/goldwash/model"
 	"github.com/goldwash/goldwash/sources"
 )
@@ -87,7 +88,7 @@ func (p *rule) reportAccount(ctx context.Context, pass *heuristics.Pass, x *inde
 	for n, i := range rows {
 		e := &x.entries[i]
 		if n == p.MaxItems {
-			f.Evidence = append(f.Evidence, model.Evidence{Family: "record", Text: fmt.Sprintf("%s more are not listed.", plural(len(rows)-n, "row"))})
+			f.Evidence = append(f.Evidence, model.Evidence{Family: "record", Text: fmt.Sprintf("%s more are not listed.", words.Plural(len(rows)-n, "row"))})
 			break
 		}
 		f.Evidence = append(f.Evidence, model.Evidence{
@@ -123,7 +124,7 @@ func (p *rule) listed(ctx context.Context, pass *heuristics.Pass, x *index, rows
 	if len(named) == 0 {
 		return c, nil
 	}
-	c.Record = plural(len(named), "payout") + " of the account with its transaction"
+	c.Record = words.Plural(len(named), "payout") + " of the account with its transaction"
 	if !pass.Can(sources.Txs) {
 		return c, nil
 	}

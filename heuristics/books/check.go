@@ -11,6 +11,7 @@ import (
 	"github.com/goldwash/goldwash/heuristics"
 	"github.com/goldwash/goldwash/heuristics/cluster"
 	"github.com/goldwash/goldwash/heuristics/payout"
+	"github.com/goldwash/goldwash/internal/words"
 	"github.com/goldwash/goldwash/model"
 	"github.com/goldwash/goldwash/sources"
 )
@@ -261,21 +262,21 @@ func (p *rule) paid(ctx context.Context, pass *heuristics.Pass, r *Recorded, fro
 	}
 	switch {
 	case r.Payouts > 0 && r.Earlier > 0:
-		c.Ledger = fmt.Sprintf("%s of %s to it after the order, %s BTC, and %d shortly before it as well, so that they confirm nothing", plural(r.Payouts, "payout"), by, r.Received, r.Earlier)
+		c.Ledger = fmt.Sprintf("%s of %s to it after the order, %s BTC, and %d shortly before it as well, so that they confirm nothing", words.Plural(r.Payouts, "payout"), by, r.Received, r.Earlier)
 	case r.Payouts > 0 && p.tooMuch(r):
-		c.Ledger = fmt.Sprintf("%s of %s to it after the order, %s BTC, which is more than what was ordered earns", plural(r.Payouts, "payout"), by, r.Received)
+		c.Ledger = fmt.Sprintf("%s of %s to it after the order, %s BTC, which is more than what was ordered earns", words.Plural(r.Payouts, "payout"), by, r.Received)
 	case r.Payouts > 0:
 		c.State = Agrees
-		c.Ledger = fmt.Sprintf("%s of %s to it after the order, %s BTC", plural(r.Payouts, "payout"), by, r.Received)
+		c.Ledger = fmt.Sprintf("%s of %s to it after the order, %s BTC", words.Plural(r.Payouts, "payout"), by, r.Received)
 	case len(others) > 0:
 		c.Ledger = "payouts to it after the order, but of " + strings.Join(others, ", ")
 		if settled {
 			c.State = Differs
 		}
 	case unrecognised > 0:
-		c.Ledger = fmt.Sprintf("%s to it after the order, none of them recognised as a pool's payout", plural(unrecognised, "payment"))
+		c.Ledger = fmt.Sprintf("%s to it after the order, none of them recognised as a pool's payout", words.Plural(unrecognised, "payment"))
 	case small > 0:
-		c.Ledger = fmt.Sprintf("%s to it after the order of less than %d sat, which is not counted", plural(small, "payment"), p.MinSat)
+		c.Ledger = fmt.Sprintf("%s to it after the order of less than %d sat, which is not counted", words.Plural(small, "payment"), p.MinSat)
 	case settled:
 		c.State = Differs
 		c.Ledger = "no payment to it from the order until all must be settled, on " + end.Format(time.DateOnly)
@@ -312,19 +313,12 @@ func (p *rule) pays(tx *model.Tx, a model.Address) (vouts []int) {
 // payouts returns what outputs of an accepted payout hold, and of which pool; 0
 // where it is none.
 func payouts(ctx context.Context, pass *heuristics.Pass, tx *model.Tx, vouts []int) (pool string, sum model.Amount, err error) {
-	t, err := payout.Of(ctx, pass, tx.ID)
-	switch {
-	case errors.Is(err, heuristics.ErrSkip):
-		return "", 0, nil
-	case err != nil:
+	t, paid, err := payout.Paid(ctx, pass, tx.ID, vouts)
+	if t == nil {
 		return "", 0, err
-	case !t.Accepted:
-		return "", 0, nil
 	}
-	for _, v := range vouts {
-		if v < len(t.Receipts) && (t.Receipts[v].Class == payout.Member || t.Receipts[v].Class == payout.Service) {
-			sum += tx.Outputs[v].Value
-		}
+	for _, v := range paid {
+		sum += tx.Outputs[v].Value
 	}
 	return t.Payer.Pool, sum, nil
 }
@@ -391,15 +385,4 @@ func (p *rule) byAddress(pool string) bool {
 		}
 	}
 	return false
-}
-
-// plural writes a count with its noun.
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	if strings.HasSuffix(noun, "ss") {
-		return fmt.Sprintf("%d %ses", n, noun)
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/goldwash/goldwash/heuristics"
 	"github.com/goldwash/goldwash/heuristics/cluster"
+	"github.com/goldwash/goldwash/internal/words"
 	"github.com/goldwash/goldwash/model"
 	"github.com/goldwash/goldwash/sources"
 )
@@ -128,7 +129,7 @@ func (p *rule) rows(f *model.Finding, r *Recorded, out *model.Output, at model.B
 			f.Evidence = append(f.Evidence, ev)
 		}
 		if more > 0 {
-			f.Evidence = append(f.Evidence, model.Evidence{Family: "record", Text: fmt.Sprintf("%s more are not listed.", plural(more, "row"))})
+			f.Evidence = append(f.Evidence, model.Evidence{Family: "record", Text: fmt.Sprintf("%s more are not listed.", words.Plural(more, "row"))})
 		}
 	}
 	list(r.Orders, "order", "has an order of the account%s.")
@@ -275,7 +276,7 @@ func (p *rule) reasoning(f *model.Finding, r *Recorded) {
 	)
 	if r.others > 0 {
 		f.Alternatives = append(f.Alternatives, model.Alternative{
-			Text:   fmt.Sprintf("Another of the account's deposits paid for the order; the book has %s besides that may have.", plural(r.others, "deposit")),
+			Text:   fmt.Sprintf("Another of the account's deposits paid for the order; the book has %s besides that may have.", words.Plural(r.others, "deposit")),
 			WhyNot: "An account has one balance, and the book does not say which deposit paid for what.",
 		})
 	}

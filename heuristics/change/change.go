@@ -103,10 +103,8 @@ func Collaborative(tx *model.Tx, rules shape.Params) string {
 	if tx.Coinbase() {
 		return ""
 	}
-	for i := range tx.Inputs {
-		if s := tx.Inputs[i].SigHash; s.MultiParty() {
-			return "multiparty_signature"
-		}
+	if tx.SignedInParts() {
+		return "multiparty_signature"
 	}
 	if v := shape.Classify(tx, rules); v.SkipUnion {
 		return v.Kind.String()

@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/goldwash/goldwash/heuristics"
+	"github.com/goldwash/goldwash/internal/words"
 	"github.com/goldwash/goldwash/model"
 )
 
@@ -124,7 +124,7 @@ func (x *Index) about(a model.Address, s *seeded, p *Params) (model.Finding, mod
 		Kind:    "cluster",
 		Subject: model.RefAddress(a),
 		Claim: fmt.Sprintf("Address %s signed with %s, directly or through others; one party controls the keys, or a custodian does for its customers.",
-			a, plural(n-1, "other address", "other addresses")),
+			a, words.Plural(n-1, "other address")),
 		Score: model.Product(0, "", model.Factor{
 			Name:  "two addresses that one transaction joins have one controller; a chain of such steps is weaker",
 			Given: p.Cospend, Probability: p.Cospend,
@@ -215,7 +215,7 @@ func (x *Index) weaken(f *model.Finding, a model.Address, s *seeded, p *Params) 
 		by, factors = "", nil
 	}
 	f.Claim = fmt.Sprintf("Address %s is linked with %s %sby %s of change, directly or through others; if the predictions are right, one party controls the keys, or a custodian does for its customers.",
-		a, plural(len(s.members)-1, "other address", "other addresses"), by, plural(s.changes, "prediction", "predictions"))
+		a, words.Plural(len(s.members)-1, "other address"), by, words.Plural(s.changes, "prediction"))
 	f.Score = model.Product(0, "", append(factors, model.Factor{
 		Name: "a prediction of change is right; an address that several of them link is less sure", Given: p.Votes.Right, Probability: p.Votes.Right,
 	})...)
@@ -382,26 +382,13 @@ func entities(ls []model.Label) []entity {
 	return es
 }
 
-// list joins names: "A", "A and B", "A, B and C". Names are data from outside,
-// and a claim is one line.
 func list(es []entity) string {
 	names := make([]string, len(es))
 	for i, e := range es {
-		names[i] = strings.Join(strings.Fields(e.name), " ")
+		names[i] = words.Line(e.name)
 	}
-	switch n := len(names); {
-	case n == 0:
+	if len(names) == 0 {
 		return "nobody"
-	case n == 1:
-		return names[0]
-	default:
-		return strings.Join(names[:n-1], ", ") + " and " + names[n-1]
 	}
-}
-
-func plural(n int, one, more string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return strconv.Itoa(n) + " " + more
+	return words.List(names, len(names))
 }

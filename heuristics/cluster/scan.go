@@ -249,6 +249,15 @@ func (b *builder) skip(tx *model.Tx, r Reason, detail string) Skip {
 // refuse keeps the conflict of the labels of two addresses.
 func (b *builder) refuse(tx *model.Tx, i, j uint32) {
 	s := b.skip(tx, LabelConflict, "")
+	c := b.between(i, j)
+	c.Txs++
+	if len(c.First) < maxFirst {
+		c.First = append(c.First, s)
+	}
+}
+
+// between returns the conflict of two addresses, a new one where there is none.
+func (b *builder) between(i, j uint32) *Conflict {
 	if b.x.At(i).Compare(b.x.At(j)) > 0 {
 		i, j = j, i
 	}
@@ -257,10 +266,7 @@ func (b *builder) refuse(tx *model.Tx, i, j uint32) {
 		c = &Conflict{A: b.x.At(i), B: b.x.At(j)}
 		b.refused[[2]uint32{i, j}] = c
 	}
-	c.Txs++
-	if len(c.First) < maxFirst {
-		c.First = append(c.First, s)
-	}
+	return c
 }
 
 // conflicts gathers what was refused, and the addresses of the scope whose own

@@ -420,17 +420,7 @@ func (f *follower) reject(i int, g Guard, c constraint, what int) {
 func (f *follower) last() *Refusal { return &f.x.refusals[len(f.x.refusals)-1] }
 
 // conflict counts a prediction that labels refuse.
-func (f *follower) conflict(i, j uint32) {
-	if f.x.At(i).Compare(f.x.At(j)) > 0 {
-		i, j = j, i
-	}
-	c := f.refused[[2]uint32{i, j}]
-	if c == nil {
-		c = &Conflict{A: f.x.At(i), B: f.x.At(j)}
-		f.refused[[2]uint32{i, j}] = c
-	}
-	c.Changes++
-}
+func (f *follower) conflict(i, j uint32) { f.between(i, j).Changes++ }
 
 // timed is a union-find that tells which union joined two. The smaller tree goes
 // below the larger, and paths are not shortened, so that each is of logarithmic

@@ -3,7 +3,6 @@ package coinjoin
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -151,7 +150,7 @@ func argue(f *model.Finding, tx *model.Tx, c *Claim, p Params) {
 		f.Alternatives = append(f.Alternatives, model.Alternative{Text: "a batch of equal payments, such as a custodian's or an employer's", WhyNot: "most payers of batches carry no label"})
 		f.Counter = append(f.Counter, model.Counter{Text: "labels of the categories " + categories(p) + " on the clusters of the inputs"})
 	}
-	f.Counter = append(f.Counter, model.Counter{Text: "signatures that leave part of the transaction to others, as trades have and these protocols do not", Found: multiParty(tx)})
+	f.Counter = append(f.Counter, model.Counter{Text: "signatures that leave part of the transaction to others, as trades have and these protocols do not", Found: tx.SignedInParts()})
 	f.RefutedBy = []string{"the coordinator's or the makers' record shows no such transaction", "one party proves that it held the keys of every input"}
 }
 
@@ -168,10 +167,6 @@ func categories(p Params) string {
 		names[i] = string(v)
 	}
 	return strings.Join(names, ", ")
-}
-
-func multiParty(tx *model.Tx) bool {
-	return slices.ContainsFunc(tx.Inputs, func(in model.Input) bool { return in.SigHash.MultiParty() })
 }
 
 func unowned(tx *model.Tx) (n int) {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/goldwash/goldwash/heuristics"
+	"github.com/goldwash/goldwash/internal/words"
 	"github.com/goldwash/goldwash/model"
 )
 
@@ -88,8 +89,8 @@ func serviceText(f *model.Finding, h *holder, both string) {
 			f.Facts = append(f.Facts, model.Fact{Name: "vote_" + v.Name, Value: fmt.Sprintf("%s: %s, needed %s", yes, v.Value, v.Threshold)})
 		}
 	case l.Role == model.RoleAccount:
-		f.Claim = fmt.Sprintf("%s went to %s, an account of %s at a custodian by label; %s, or with a broker's account there.", both, h.address, name(l.Entity), forMany)
-		holds = fmt.Sprintf("a label of %s says that the address is an account, confidence %s.", name(l.Source), l.Confidence.Short())
+		f.Claim = fmt.Sprintf("%s went to %s, an account of %s at a custodian by label; %s, or with a broker's account there.", both, h.address, words.Line(l.Entity), forMany)
+		holds = fmt.Sprintf("a label of %s says that the address is an account, confidence %s.", words.Line(l.Source), l.Confidence.Short())
 	default:
 		by := "by label"
 		on, _ := l.On.Address()
@@ -99,12 +100,12 @@ func serviceText(f *model.Finding, h *holder, both string) {
 		case on != h.address:
 			by = "by a label on an address that it signed together with"
 		}
-		f.Claim = fmt.Sprintf("%s went to %s, an address of %s %s; %s, or with a broker's account there.", both, h.address, name(l.Entity), by, forMany)
-		holds = fmt.Sprintf("a label of %s says so, confidence %s.", name(l.Source), l.Confidence.Short())
+		f.Claim = fmt.Sprintf("%s went to %s, an address of %s %s; %s, or with a broker's account there.", both, h.address, words.Line(l.Entity), by, forMany)
+		holds = fmt.Sprintf("a label of %s says so, confidence %s.", words.Line(l.Source), l.Confidence.Short())
 		if len(l.Derivation) > 0 {
-			holds = fmt.Sprintf("inferred by %s, confidence %s.", name(l.Source), l.Confidence.Short())
+			holds = fmt.Sprintf("inferred by %s, confidence %s.", words.Line(l.Source), l.Confidence.Short())
 		} else if on != h.address {
-			holds = fmt.Sprintf("inferred: a label of %s says so of %s, with which it signed together directly or through others, confidence %s.", name(l.Source), on, l.Confidence.Short())
+			holds = fmt.Sprintf("inferred: a label of %s says so of %s, with which it signed together directly or through others, confidence %s.", words.Line(l.Source), on, l.Confidence.Short())
 		}
 	}
 	current := ""

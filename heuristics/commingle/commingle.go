@@ -131,6 +131,8 @@ References: section 10 of the heuristics reference.`,
 		},
 		Subjects: []model.RefKind{model.KindTx, model.KindAddress},
 		Requires: []*heuristics.Heuristic{shape.Heuristic, cluster.Heuristic, service.Heuristic, actor.Heuristic, depaddr.Heuristic, payout.Candidate, trail.Heuristic},
+		// The index goes by clusters, services and actors, to which derived labels add nothing.
+		Later: []*heuristics.Heuristic{depaddr.Heuristic, payout.Candidate, trail.Heuristic},
 		Select: []model.Filter{
 			{NotCoinbase: true, MinInputs: 2}, {Coinbase: true}, {MinOutputs: p.FanOut},
 			{NotCoinbase: true, Spends: []model.Category{model.Actor}},

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/goldwash/goldwash/internal/words"
 	"github.com/goldwash/goldwash/model"
 )
 
@@ -91,7 +92,7 @@ func (c *Commingling) oneActor(p *Params, whole model.Amount) bool {
 		if rival[key] {
 			c.rivals = append(c.rivals, *coin)
 		}
-		coin.Left = "attributed to " + name(a.Entity) + ", confidence " + sure.Short() + ": another actor's, not counted as attributed"
+		coin.Left = "attributed to " + words.Line(a.Entity) + ", confidence " + sure.Short() + ": another actor's, not counted as attributed"
 		coin.Class = Other
 	}
 	return true
@@ -164,11 +165,11 @@ func (c *Commingling) attributed(f *model.Finding) {
 		text := ""
 		switch coin.Class {
 		case Own:
-			text = fmt.Sprintf("%s is %s's: %s by label", at, name(coin.Actor.Entity), coin.Actor.Confidence.Short())
+			text = fmt.Sprintf("%s is %s's: %s by label", at, words.Line(coin.Actor.Entity), coin.Actor.Confidence.Short())
 		case Mined:
 			text = fmt.Sprintf("%s was paid by mining, by %s: %s", at, pool(coin.Pool), coin.Mining.Short())
 			if coin.Actor.Entity != "" {
-				text += fmt.Sprintf("; it is %s's too: %s by label", name(coin.Actor.Entity), coin.Actor.Confidence.Short())
+				text += fmt.Sprintf("; it is %s's too: %s by label", words.Line(coin.Actor.Entity), coin.Actor.Confidence.Short())
 			}
 		default:
 			continue
@@ -226,7 +227,7 @@ func (c *Commingling) complete(f *model.Finding) {
 	for i := range c.Coins {
 		coin := &c.Coins[i]
 		if coin.Class == Mined && coin.Payout != nil && (how == "" || coin.Mining < least) {
-			least, how = coin.Mining, name(coin.Payout.String())
+			least, how = coin.Mining, words.Line(coin.Payout.String())
 			if via := coin.Payout.Payer.Via; via != "" {
 				how += ", whose payer is known by the " + via
 			}
@@ -255,7 +256,7 @@ func (c *Commingling) complete(f *model.Finding) {
 		coin := &c.rivals[i]
 		a, sure := coin.attribution()
 		use.add(a.Label)
-		say(fmt.Sprintf("Two parties signed: %s is %s's by a label with confidence %s.", coin.Address, name(a.Entity), sure.Short()),
+		say(fmt.Sprintf("Two parties signed: %s is %s's by a label with confidence %s.", coin.Address, words.Line(a.Entity), sure.Short()),
 			"labels name two actors among the coins; the score rests on the least sure of them.")
 	}
 	for i := range c.Coins {
@@ -271,7 +272,7 @@ func (c *Commingling) complete(f *model.Finding) {
 		for j := range a.Others {
 			o := &a.Others[j]
 			use.add(*o)
-			say(fmt.Sprintf("%s is %s's and not %s's, by a label with confidence %s.", o.On, name(o.Entity), name(a.Entity), o.Confidence.Short()),
+			say(fmt.Sprintf("%s is %s's and not %s's, by a label with confidence %s.", o.On, words.Line(o.Entity), words.Line(a.Entity), o.Confidence.Short()),
 				"labels disagree; the confidence of the first is reduced for it.")
 		}
 		if a.Omitted > 0 {
@@ -285,7 +286,7 @@ func (c *Commingling) complete(f *model.Finding) {
 		if l.Role == model.RoleAccount {
 			what = "an account's"
 		}
-		f.Counter = append(f.Counter, model.Counter{Found: true, Text: fmt.Sprintf("a label with less than even confidence, %s, that %s is %s: %s", l.Confidence.Short(), l.On, what, name(l.Entity))})
+		f.Counter = append(f.Counter, model.Counter{Found: true, Text: fmt.Sprintf("a label with less than even confidence, %s, that %s is %s: %s", l.Confidence.Short(), l.On, what, words.Line(l.Entity))})
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/goldwash/goldwash/heuristics"
 	"github.com/goldwash/goldwash/heuristics/cluster"
 	"github.com/goldwash/goldwash/heuristics/payout"
+	"github.com/goldwash/goldwash/internal/words"
 	"github.com/goldwash/goldwash/model"
 )
 
@@ -163,12 +164,12 @@ func (r *rule) items(ctx context.Context, pass *heuristics.Pass, f *model.Findin
 				it.Note = fmt.Sprintf("paid by transactions, %d on the way, that spend what was paid by %s: %s of it mined, probability %s", w.Hops, pool(coin.Pool), w.Share.Short(), coin.Mining.Short())
 			}
 			if coin.Actor.Entity != "" {
-				it.Note += fmt.Sprintf("; %s's address by label, confidence %s", name(coin.Actor.Entity), coin.Actor.Confidence.Short())
+				it.Note += fmt.Sprintf("; %s's address by label, confidence %s", words.Line(coin.Actor.Entity), coin.Actor.Confidence.Short())
 			}
 		case Own:
-			it.Note = fmt.Sprintf("spends %s; %s by label, confidence %s", coin.Source, name(coin.Actor.Entity), coin.Actor.Confidence.Short())
+			it.Note = fmt.Sprintf("spends %s; %s by label, confidence %s", coin.Source, words.Line(coin.Actor.Entity), coin.Actor.Confidence.Short())
 		case Received:
-			it.Note = fmt.Sprintf("%s %s through %d addresses in between, confidence %s", verb, name(coin.Trail.Entity), coin.Trail.Hops, coin.Trail.Confidence.Short())
+			it.Note = fmt.Sprintf("%s %s through %d addresses in between, confidence %s", verb, words.Line(coin.Trail.Entity), coin.Trail.Hops, coin.Trail.Confidence.Short())
 			switch part, ok := coin.Trail.Share.Fraction(); {
 			case !ok:
 				it.Note += "; what share of the payment is the actor's is not known"
@@ -209,7 +210,7 @@ func (r *rule) way(ctx context.Context, pass *heuristics.Pass, f *model.Finding,
 		if t == nil || c.Coins[i].Class != Received {
 			continue
 		}
-		add(model.Item{On: model.RefTx(t.Start), Role: "start", Note: fmt.Sprintf("spends from %s's own wallet, by %s", name(t.Attribution.Entity), t.Attribution.Via)})
+		add(model.Item{On: model.RefTx(t.Start), Role: "start", Note: fmt.Sprintf("spends from %s's own wallet, by %s", words.Line(t.Attribution.Entity), t.Attribution.Via)})
 		for j := range t.Steps {
 			s := &t.Steps[j]
 			it := model.Item{On: model.RefOutpoint(s.Coin), Role: "step", Address: s.Address, Block: s.Spent, Note: fmt.Sprintf("spent by %s", s.By)}
@@ -273,15 +274,11 @@ func labelsUsed(f *model.Finding, c *Commingling) {
 	}
 }
 
-// name writes an entity's name. Names are data from outside, and a claim is one
-// line.
-func name(entity string) string { return strings.Join(strings.Fields(entity), " ") }
-
 func pool(entity string) string {
 	if entity == "" {
 		return "a pool of unknown name"
 	}
-	return name(entity)
+	return words.Line(entity)
 }
 
 // maxNamed bounds the names and addresses of each sort in a claim.
@@ -321,7 +318,7 @@ func names(c *Commingling) (actors, pools, mined, paid []string) {
 				continue
 			}
 			if a, _ := coin.attribution(); a != nil {
-				add(&actors, name(a.Entity))
+				add(&actors, words.Line(a.Entity))
 			}
 			add(&paid, coin.Address.String())
 		}

@@ -342,10 +342,8 @@ func (r *rule) guard(ctx context.Context, pass *heuristics.Pass, tx *model.Tx, c
 	if skip, ok := clusters.Skipped(tx.ID); ok {
 		return fmt.Sprint(skip.Reason), nil
 	}
-	for i := range tx.Inputs {
-		if tx.Inputs[i].SigHash.MultiParty() {
-			return "signed in parts, as two parties do", nil
-		}
+	if tx.SignedInParts() {
+		return "signed in parts, as two parties do", nil
 	}
 	// The scope of the clusters may not hold the transaction.
 	if why, _ := cluster.Veto(tx, cluster.DefaultParams(), shape.ParamsOf(pass)); why != "" {

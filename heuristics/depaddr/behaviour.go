@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/goldwash/goldwash/internal/words"
 	"github.com/goldwash/goldwash/model"
 )
 
@@ -239,7 +240,7 @@ func (b *builder) judge(op *custody, g *group, id uint32) (Inference, bool) {
 	b.sweeps(&f, moves)
 	var items []model.Item
 	for _, s := range f.First {
-		items = append(items, model.Item{On: model.RefTx(s.Tx), Role: "sweep", Block: s.Block, Note: plural(s.Addresses, "address", "addresses")})
+		items = append(items, model.Item{On: model.RefTx(s.Tx), Role: "sweep", Block: s.Block, Note: words.Plural(s.Addresses, "address")})
 	}
 	add := func(family, text string, w model.MicroNats, items ...model.Item) {
 		f.Evidence = append(f.Evidence, model.Evidence{Family: family, Text: text, Weight: w, Discounted: w, Items: items})
@@ -258,7 +259,7 @@ func (b *builder) judge(op *custody, g *group, id uint32) (Inference, bool) {
 	if others >= p.Others {
 		w = p.SweptByMany
 	}
-	add("sweep", fmt.Sprintf("One sweep also spends %s that somebody outside funded.", plural(others, "other address", "other addresses")), w)
+	add("sweep", fmt.Sprintf("One sweep also spends %s that somebody outside funded.", words.Plural(others, "other address")), w)
 	if g.timed > 0 {
 		add("timing", fmt.Sprintf("%d of %d receipts were swept within %v days.", g.soon, g.timed, p.Dwell.Hours()/24), p.SweptSoon)
 	}
@@ -277,7 +278,7 @@ func (b *builder) judge(op *custody, g *group, id uint32) (Inference, bool) {
 		model.Factor{Name: "its behaviour is that of a deposit address there", Given: f.Behaviour.Given, Probability: f.Behaviour.Probability},
 		model.Factor{Name: "an address inferred by behaviour is the operator's", Given: p.Inferred, Probability: p.Inferred})...)
 	f.Reason = fmt.Sprintf("swept to %s alone, together with %s; %d unrelated payers; behaviour %s", z,
-		plural(others, "other address", "other addresses"), g.payers, f.Behaviour.Probability.Short())
+		words.Plural(others, "other address"), g.payers, f.Behaviour.Probability.Short())
 	f.Label = b.derive(&f, model.RoleDeposit)
 	return f, true
 }

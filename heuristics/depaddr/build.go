@@ -7,7 +7,6 @@ import (
 
 	"github.com/goldwash/goldwash/heuristics"
 	"github.com/goldwash/goldwash/heuristics/cluster"
-	"github.com/goldwash/goldwash/heuristics/service"
 	"github.com/goldwash/goldwash/model"
 )
 
@@ -72,7 +71,7 @@ func build(ctx context.Context, s *heuristics.Scan, p Params, v *view) (*Index, 
 	x := cluster.Of(s)
 	b := &builder{
 		p: p, x: x, f: newFacts(x), view: v, tip: s.Tip(),
-		out:  &Index{p: p, services: service.Of(s)},
+		out:  &Index{p: p},
 		opOf: make([]uint32, x.Clusters()),
 	}
 	if err := b.readLabels(ctx, s); err != nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/goldwash/goldwash/internal/words"
 	"github.com/goldwash/goldwash/model"
 )
 
@@ -138,14 +139,18 @@ func (b *builder) claims() []claim {
 // infer says what is inferred of a candidate.
 func (b *builder) infer(c *claim) {
 	seed := b.ops[c.op].seeds[c.seed].Label
+	pay := "pay"
+	if len(c.moves) == 1 {
+		pay = "pays"
+	}
 	c.f = Inference{
 		Address: b.x.At(c.id), Route: Collection, Seed: seed, Swept: c.swept,
 		Score: model.Product(0, "",
 			labelFactor(&seed),
 			model.Factor{Name: "the addresses that are swept to it are the operator's, inferred by co-spending", Given: b.p.Inferred, Probability: b.p.Inferred},
 			model.Factor{Name: "the single output of their sweeps is the operator's", Given: b.p.Collector, Probability: b.p.Collector}),
-		Reason: fmt.Sprintf("%s it alone, from %s of the operator; nothing pays it that is no sweep",
-			plural(len(c.moves), "sweep pays", "sweeps pay"), plural(c.swept, "deposit address", "deposit addresses")),
+		Reason: fmt.Sprintf("%s %s it alone, from %s of the operator; nothing pays it that is no sweep",
+			words.Plural(len(c.moves), "sweep"), pay, words.Plural(c.swept, "deposit address")),
 	}
 	b.sweeps(&c.f, c.moves)
 	c.f.Label = b.derive(&c.f, model.RoleCollector)

@@ -3,8 +3,8 @@ package depaddr
 import (
 	"fmt"
 	"slices"
-	"strconv"
 
+	"github.com/goldwash/goldwash/internal/words"
 	"github.com/goldwash/goldwash/model"
 )
 
@@ -94,18 +94,11 @@ func (b *builder) derive(f *Inference, role model.Role) model.Label {
 		l.Derivation = append(l.Derivation, model.RefTx(s.Tx).String())
 	}
 	if n := f.Sweeps - len(f.First); n > 0 {
-		l.Derivation = append(l.Derivation, fmt.Sprintf("and %s not listed", plural(n, "transaction", "transactions")))
+		l.Derivation = append(l.Derivation, fmt.Sprintf("and %s not listed", words.Plural(n, "transaction")))
 	}
 	return l
 }
 
 func labelFactor(l *model.Label) model.Factor {
 	return model.Factor{Name: "the label of the seed is right", Given: model.Certain, Probability: l.Confidence}
-}
-
-func plural(n int, one, more string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return strconv.Itoa(n) + " " + more
 }

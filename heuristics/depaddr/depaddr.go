@@ -59,6 +59,7 @@ func newHeuristic(p Params, view *view) *heuristics.Heuristic {
 		Horizon:  heuristics.Tip, // later blocks change clusters and what labels reach
 		Kinds:    []heuristics.Kind{{Name: Kind, Doc: "addresses inferred to belong to the operator of a labelled address; wrong where the label is, or where a customer gathers coins at the operator's own wallet"}},
 		Requires: []*heuristics.Heuristic{cluster.Heuristic, service.Heuristic},
+		Later:    []*heuristics.Heuristic{service.Heuristic}, // its verdict is told in findings only
 		Params:   p.Parameters(),
 		Index:    func(ctx context.Context, s *heuristics.Scan) (any, error) { return build(ctx, s, p, view) },
 	}

@@ -14,7 +14,6 @@ import (
 	"github.com/goldwash/goldwash/heuristics/heuristictest"
 	"github.com/goldwash/goldwash/internal/kestrel"
 	"github.com/goldwash/goldwash/model"
-	"github.com/goldwash/goldwash/sources/ledger"
 )
 
 // TestDEP1 is the payee's half of vector DEP-1: an address that is swept together
@@ -169,10 +168,7 @@ func TestParametersAreListed(t *testing.T) {
 }
 
 func BenchmarkIndex(b *testing.B) {
-	f, err := ledger.Parse("bench", marketplace(2_000, 4))
-	if err != nil {
-		b.Fatal(err)
-	}
+	f := heuristictest.Ledger(b, marketplace(2_000, 4))
 	b.ReportAllocs()
 	for b.Loop() {
 		if n := len(index(b, f).All()); n != 2_000 {
@@ -183,10 +179,7 @@ func BenchmarkIndex(b *testing.B) {
 
 // BenchmarkExpand prints the look-ups that an inferred address costs.
 func BenchmarkExpand(b *testing.B) {
-	f, err := ledger.Parse("bench", marketplace(200, 4))
-	if err != nil {
-		b.Fatal(err)
-	}
+	f := heuristictest.Ledger(b, marketplace(200, 4))
 	b.ReportAllocs()
 	var e depaddr.Expansion
 	for b.Loop() {

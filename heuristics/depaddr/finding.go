@@ -4,24 +4,26 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/goldwash/goldwash/heuristics"
+	"github.com/goldwash/goldwash/heuristics/service"
+	"github.com/goldwash/goldwash/internal/words"
 	"github.com/goldwash/goldwash/model"
 )
 
 // report says of each operator what was inferred.
 func report(t *heuristics.Totals, x *Index) {
+	services := service.Of(t)
 	for i := range x.operators {
 		o := &x.operators[i]
-		f, g := x.finding(o)
+		f, g := x.finding(o, services)
 		t.Grade(&f, g)
 		t.Report(f)
 	}
 }
 
 // finding is the finding about one operator, and what it is grounded on.
-func (x *Index) finding(o *operator) (model.Finding, model.Grounds) {
+func (x *Index) finding(o *operator, services *service.Index) (model.Finding, model.Grounds) {
 	a, _ := o.seed.On.Address()
 	n := len(o.all)
 	by := map[Route]int{}
@@ -39,7 +41,7 @@ func (x *Index) finding(o *operator) (model.Finding, model.Grounds) {
 		}
 	}
 	slices.SortFunc(seeds[1:], func(a, b model.Label) int { return a.Compare(&b) })
-	name := strings.Join(strings.Fields(o.seed.Entity), " ")
+	name := words.Line(o.seed.Entity)
 	verb := "belong"
 	if n == 1 {
 		verb = "belongs"
@@ -48,7 +50,7 @@ func (x *Index) finding(o *operator) (model.Finding, model.Grounds) {
 		Kind:    Kind,
 		Subject: o.seed.On,
 		Claim: fmt.Sprintf("%s %s to the operator of %s, given that its label, %s (%s), is right: inferred %d by co-spending, %d by behaviour, %d as a collector.",
-			plural(n, "address", "addresses"), verb, a, name, o.seed.Category, by[CoSpend], by[Behaviour], by[Collection]),
+			words.Plural(n, "address"), verb, a, name, o.seed.Category, by[CoSpend], by[Behaviour], by[Collection]),
 		Score: weakest.Score,
 		Facts: []model.Fact{
 			{Name: "entity", Value: o.seed.Entity}, {Name: "category", Value: string(o.seed.Category)},
@@ -58,7 +60,7 @@ func (x *Index) finding(o *operator) (model.Finding, model.Grounds) {
 		},
 		Labels:   seeds[:min(len(seeds), x.p.MaxParts)],
 		Evidence: slices.Clone(weakest.Evidence),
-		Premises: x.premises(o, a, by),
+		Premises: x.premises(o, a, services.Verdict(a), by),
 		Alternatives: []model.Alternative{
 			{Text: "Addresses that are paid by one party and swept together are a personal wallet that gathers its own coins.", WhyNot: x.personal(by)},
 			{Text: "An operator within the operator, such as a broker with an account there, controls some of the addresses.", WhyNot: "the ledger shows who signs; for whom is in the operator's books"},
@@ -144,7 +146,7 @@ func (x *Index) links(o *operator) model.Evidence {
 	})
 	e := model.Evidence{Family: "ownership", Text: fmt.Sprintf("Transactions that link the addresses with the labelled one: %d kept, at most %d for each address.", len(all), x.p.MaxSweeps)}
 	for _, s := range all[:min(len(all), x.p.MaxParts)] {
-		it := model.Item{On: model.RefTx(s.Tx), Role: "sweep", Block: s.Block, Note: "spends " + plural(s.Addresses, "address", "addresses")}
+		it := model.Item{On: model.RefTx(s.Tx), Role: "sweep", Block: s.Block, Note: "spends " + words.Plural(s.Addresses, "address")}
 		if !s.To.IsZero() {
 			it.Address = s.To
 			it.Note += ", pays one"
@@ -165,7 +167,7 @@ func (x *Index) personal(by map[Route]int) string {
 }
 
 // premises are the critical questions of the inference.
-func (x *Index) premises(o *operator, a model.Address, by map[Route]int) []model.Premise {
+func (x *Index) premises(o *operator, a model.Address, v service.Verdict, by map[Route]int) []model.Premise {
 	current := "unknown: the label has neither bounds nor a date"
 	switch {
 	case !o.seed.From.IsZero() || !o.seed.To.IsZero():
@@ -173,7 +175,6 @@ func (x *Index) premises(o *operator, a model.Address, by map[Route]int) []model
 	case !o.seed.Asserted.IsZero():
 		current = "unknown: the label has no bounds; it was asserted on " + o.seed.Asserted.UTC().Format("2006-01-02")
 	}
-	v := x.services.Verdict(a)
 	yes := 0
 	for _, vote := range v.Votes {
 		if vote.Yes && vote.Name != "labelled" {

@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"github.com/goldwash/goldwash/heuristics"
-	"github.com/goldwash/goldwash/heuristics/service"
 	"github.com/goldwash/goldwash/model"
 )
 
@@ -73,7 +72,6 @@ type Index struct {
 	p         Params
 	all       []Inference // sorted by address
 	operators []operator  // with inferences; sorted by the seed's label
-	services  *service.Index
 	counts    counts
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/goldwash/goldwash/heuristics"
 	"github.com/goldwash/goldwash/heuristics/depaddr"
+	"github.com/goldwash/goldwash/heuristics/heuristictest"
 	"github.com/goldwash/goldwash/internal/kestrel"
 	"github.com/goldwash/goldwash/model"
 	"github.com/goldwash/goldwash/sources/ledger"
@@ -30,13 +31,7 @@ func reader(h *heuristics.Heuristic, x **depaddr.Index) *heuristics.Heuristic {
 func index(t testing.TB, f *ledger.File) *depaddr.Index {
 	t.Helper()
 	var x *depaddr.Index
-	e, err := heuristics.New(f.Ledger.Set(), []*heuristics.Heuristic{reader(depaddr.Heuristic, &x)}, heuristics.Options{Network: f.Ledger.Network()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := e.Open(context.Background(), heuristics.Scope{}); err != nil {
-		t.Fatal(err)
-	}
+	heuristictest.Open(t, f, heuristics.Scope{}, reader(depaddr.Heuristic, &x))
 	return x
 }
 

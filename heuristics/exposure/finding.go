@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/goldwash/goldwash/heuristics/taint"
+	"github.com/goldwash/goldwash/internal/words"
 	"github.com/goldwash/goldwash/model"
 )
 
@@ -73,7 +74,7 @@ func (r *Row) rests() []model.Label {
 func (r *reporter) subject() string {
 	a, _ := r.x.Subject.Address()
 	if n := len(r.x.Addresses); n > 1 {
-		return fmt.Sprintf("the wallet of %s, %s,", a, plural(n, "address"))
+		return fmt.Sprintf("the wallet of %s, %s,", a, words.Plural(n, "address"))
 	}
 	return a.String()
 }
@@ -96,7 +97,7 @@ func (r *reporter) party(side *Side, row *Row, sent bool) (model.Finding, error)
 	}
 	f.Labels = slices.Clone(row.Labels[:min(len(row.Labels), r.MaxItems)])
 	f.Facts = []model.Fact{
-		{Name: "party", Value: row.Party.Entity}, {Name: "category", Value: words(row.Party.Category)}, {Name: "as", Value: row.Party.Kind.String()},
+		{Name: "party", Value: row.Party.Entity}, {Name: "category", Value: words.Slug(row.Party.Category)}, {Name: "as", Value: row.Party.Kind.String()},
 		{Name: "hops", Value: span(row)}, {Name: "outputs", Value: strconv.Itoa(len(row.Places))},
 		{Name: "share by haircut", Value: percent(side.Amount(row, taint.Haircut), side.Value)},
 	}
@@ -160,7 +161,7 @@ func (r *reporter) summary() model.Finding {
 	}
 	mined := func(row *Row) bool { return row.Rest == WithParty && row.Party.Kind == taint.Mined }
 	f.Claim = fmt.Sprintf("Of %s BTC that %s received in %s, by haircut %s BTC descend from coinbases, %s BTC come from other parties, services and mixes, and of %s BTC the origin cannot be told; of %s BTC that it had, %s BTC reached parties, services and mixes.",
-		in.Value, r.subject(), plural(in.Coins, "output"), in.Of(taint.Haircut, mined), in.Of(taint.Haircut, named), in.Untold(taint.Haircut), out.Value, out.Of(taint.Haircut, named))
+		in.Value, r.subject(), words.Plural(in.Coins, "output"), in.Of(taint.Haircut, mined), in.Of(taint.Haircut, named), in.Untold(taint.Haircut), out.Value, out.Of(taint.Haircut, named))
 	f.Score = model.Product(0, "", append([]model.Factor{{Name: "arithmetic on the ledger as given", Given: model.Certain, Probability: model.Certain}}, r.wallet()...)...)
 	for _, part := range []struct {
 		name string
@@ -171,7 +172,7 @@ func (r *reporter) summary() model.Finding {
 		for i := range part.side.Rows {
 			row := &part.side.Rows[i]
 			if i >= 4*r.MaxItems {
-				f.Facts = append(f.Facts, model.Fact{Name: part.name + ", not listed", Value: plural(len(part.side.Rows)-i, "row")})
+				f.Facts = append(f.Facts, model.Fact{Name: part.name + ", not listed", Value: words.Plural(len(part.side.Rows)-i, "row")})
 				break
 			}
 			f.Facts = append(f.Facts, model.Fact{Name: part.name + ": " + rowName(row), Value: amounts(part.side, row)})
@@ -300,19 +301,19 @@ func (r *reporter) unseen(f *model.Finding, side *Side, sent bool) {
 		}
 	}
 	if r.x.Joint > 0 && !sent {
-		f.Unseen = append(f.Unseen, fmt.Sprintf("The origin of %s BTC that the subject gained in %s that it signed itself, perhaps with others: that is not among what it received.", r.x.Gained, plural(r.x.Joint, "transaction")))
+		f.Unseen = append(f.Unseen, fmt.Sprintf("The origin of %s BTC that the subject gained in %s that it signed itself, perhaps with others: that is not among what it received.", r.x.Gained, words.Plural(r.x.Joint, "transaction")))
 	}
 	if side.More {
 		f.Unseen = append(f.Unseen, "Further transactions of the subject, beyond the bound or the budget.")
 	}
 	if side.Beyond > 0 {
-		f.Unseen = append(f.Unseen, fmt.Sprintf("The origin of %s, for the budget is spent.", plural(side.Beyond, "transaction")))
+		f.Unseen = append(f.Unseen, fmt.Sprintf("The origin of %s, for the budget is spent.", words.Plural(side.Beyond, "transaction")))
 	}
 	if side.Inexact > 0 {
-		f.Unseen = append(f.Unseen, fmt.Sprintf("%s of which the value of an input is unknown: its coins cannot be divided, and are not taken for clean.", plural(side.Inexact, "transaction")))
+		f.Unseen = append(f.Unseen, fmt.Sprintf("%s of which the value of an input is unknown: its coins cannot be divided, and are not taken for clean.", words.Plural(side.Inexact, "transaction")))
 	}
 	if side.Capped > 0 {
-		f.Unseen = append(f.Unseen, fmt.Sprintf("The order of the coins of %s with too many parts.", plural(side.Capped, "output")))
+		f.Unseen = append(f.Unseen, fmt.Sprintf("The order of the coins of %s with too many parts.", words.Plural(side.Capped, "output")))
 	}
 }
 
@@ -361,7 +362,7 @@ func party(p *taint.Party) string {
 	switch p.Kind {
 	case taint.Customer:
 		if p.Category.Custodial() {
-			return fmt.Sprintf("an account at %s (%s)", p.Entity, words(p.Category))
+			return fmt.Sprintf("an account at %s (%s)", p.Entity, words.Slug(p.Category))
 		}
 		return fmt.Sprintf("an account of %s at a custodian", p.Entity)
 	case taint.Like:
@@ -370,11 +371,8 @@ func party(p *taint.Party) string {
 	if p.Category == "" {
 		return p.Entity
 	}
-	return fmt.Sprintf("%s (%s)", p.Entity, words(p.Category))
+	return fmt.Sprintf("%s (%s)", p.Entity, words.Slug(p.Category))
 }
-
-// words returns a category as a reader says it.
-func words(c model.Category) string { return strings.ReplaceAll(string(c), "_", " ") }
 
 func possessive(p *taint.Party) string {
 	if p.Kind == taint.Customer {
@@ -441,20 +439,9 @@ func span(row *Row) string {
 
 func plurals(from, to int, noun string) string {
 	if from == to {
-		return plural(to, noun)
+		return words.Plural(to, noun)
 	}
 	return fmt.Sprintf("%d to %d %ss", from, to, noun)
-}
-
-func plural(n int, noun string) string {
-	switch {
-	case n == 1:
-	case strings.HasSuffix(noun, "ss"):
-		noun += "es"
-	default:
-		noun += "s"
-	}
-	return strconv.Itoa(n) + " " + noun
 }
 
 // percent writes a share to a tenth of a percent, rounded down; a positive one is

@@ -33,6 +33,7 @@ import (
 
 	"github.com/goldwash/goldwash/heuristics"
 	"github.com/goldwash/goldwash/heuristics/pool"
+	"github.com/goldwash/goldwash/internal/prevouts"
 	"github.com/goldwash/goldwash/model"
 	"github.com/goldwash/goldwash/sources"
 )
@@ -165,13 +166,13 @@ func (w *walk) minted(ctx context.Context, p *heuristics.Pass, tx *model.Tx) (*S
 
 // spent is the share of a transaction that spends outputs.
 func (w *walk) spent(ctx context.Context, p *heuristics.Pass, tx *model.Tx) (*Share, error) {
-	ins, err := w.inputs(ctx, p, tx)
+	list, lookups, err := w.inputs(ctx, p, tx)
 	if err != nil {
 		return nil, err
 	}
-	lookups, unvalued := ins.lookups, 0
-	for i := range ins.list {
-		if !ins.list[i].known {
+	unvalued := 0
+	for i := range list {
+		if !list[i].Known {
 			unvalued++
 		}
 	}
@@ -179,33 +180,34 @@ func (w *walk) spent(ctx context.Context, p *heuristics.Pass, tx *model.Tx) (*Sh
 		return unknown(NoValue, unvalued, lookups), nil
 	}
 	var m mixture
+	shares := map[model.TxID]*Share{} // of parents asked already
 	limit, spent, early := w.limit(p.Hops), false, 0
-	for i := range ins.list {
-		in := &ins.list[i]
+	for i := range list {
+		in := &list[i]
 		switch {
-		case in.service:
-			m.stop(in.value)
+		case in.Settled:
+			m.stop(in.Value)
 			continue
-		case in.unread:
-			m.gap(NoBudget, in.value)
+		case in.Unread:
+			m.gap(NoBudget, in.Value)
 			continue
-		case in.parent == nil:
-			m.gap(NoParent, in.value)
+		case in.Parent == nil:
+			m.gap(NoParent, in.Value)
 			continue
-		case immature(tx, in.parent):
+		case immature(tx, in.Parent):
 			early++
-			m.gap(Immature, in.value)
+			m.gap(Immature, in.Value)
 			continue
-		case spent && !in.parent.Coinbase():
-			m.gap(NoBudget, in.value)
+		case spent && !in.Parent.Coinbase():
+			m.gap(NoBudget, in.Value)
 			continue
-		case p.Hops == 1 && !in.parent.Coinbase():
-			m.gap(NoHops, in.value)
+		case p.Hops == 1 && !in.Parent.Coinbase():
+			m.gap(NoHops, in.Value)
 			continue
 		}
-		s, seen := ins.shares[in.parent.ID]
+		s, seen := shares[in.Parent.ID]
 		if !seen {
-			s, err = heuristics.Ask[*Share](ctx, p, w.self, model.RefTx(in.parent.ID), p.Hops-1)
+			s, err = heuristics.Ask[*Share](ctx, p, w.self, model.RefTx(in.Parent.ID), p.Hops-1)
 			switch {
 			case errors.Is(err, heuristics.ErrEvaluationBudget):
 				p.Partial("origin of coins: budget spent")
@@ -214,15 +216,15 @@ func (w *walk) spent(ctx context.Context, p *heuristics.Pass, tx *model.Tx) (*Sh
 			case err != nil:
 				return nil, err
 			}
-			ins.shares[in.parent.ID] = s
+			shares[in.Parent.ID] = s
 			if lookups += s.Lookups; lookups >= limit && !spent {
 				spent = true
-				if i+1 < len(ins.list) {
+				if i+1 < len(list) {
 					p.Partial("origin of coins: look-ups of the walk spent")
 				}
 			}
 		}
-		m.mix(s, in.value)
+		m.mix(s, in.Value)
 	}
 	s := m.share(lookups)
 	if early > 0 {
@@ -232,86 +234,14 @@ func (w *walk) spent(ctx context.Context, p *heuristics.Pass, tx *model.Tx) (*Sh
 	return s, nil
 }
 
-// origin is an input with what it spends.
-type origin struct {
-	value   model.Amount
-	owner   model.Address
-	parent  *model.Tx
-	known   bool // the value is
-	service bool // a labelled service other than a pool paid it
-	asked   bool // for labels of the owner
-	unread  bool // the parent was not looked up, for the look-ups are spent
-}
-
-type origins struct {
-	list    []origin
-	shares  map[model.TxID]*Share // of parents asked already
-	lookups int
-}
-
-// inputs reads the parents in one batch, as far as they are needed and the
-// look-ups reach, and the labels of the owners.
-func (w *walk) inputs(ctx context.Context, p *heuristics.Pass, tx *model.Tx) (*origins, error) {
-	o := &origins{list: make([]origin, len(tx.Inputs)), shares: map[model.TxID]*Share{}}
-	for i := range tx.Inputs {
-		in := &tx.Inputs[i]
-		o.list[i] = origin{value: in.Value, known: in.ValueKnown}
-		if in.OwnerBy != model.OwnerUnknown {
-			o.list[i].owner = in.Owner
-		}
-	}
-	if err := w.stops(ctx, p, tx, o.list); err != nil {
-		return nil, err
-	}
-	limit := max(w.limit(p.Hops), 1)
-	at := map[model.TxID]int{}
-	var ids []model.TxID
-	for i := range o.list {
-		id := tx.Inputs[i].Prev.Tx
-		if _, ok := at[id]; ok || o.list[i].service && o.list[i].known {
-			continue
-		}
-		at[id] = -1
-		if len(ids) < limit {
-			at[id] = len(ids)
-			ids = append(ids, id)
-		}
-	}
-	txs, err := p.Txs(ctx, ids...)
-	switch {
-	case errors.Is(err, heuristics.ErrEvaluationBudget):
-		txs = nil
-		p.Partial("origin of coins: budget spent")
-	case err != nil:
-		return nil, err
-	default:
-		o.lookups = len(ids)
-		if len(ids) < len(at) {
-			p.Partial("origin of coins: look-ups of the walk spent")
-		}
-	}
-	for i := range o.list {
-		in, prev := &o.list[i], tx.Inputs[i].Prev
-		k, ok := at[prev.Tx]
-		if !ok || k < 0 || k >= len(txs) {
-			in.unread = true
-			continue
-		}
-		if in.parent = txs[k]; in.parent == nil {
-			continue
-		}
-		if uint64(prev.Vout) >= uint64(len(in.parent.Outputs)) {
-			return nil, malformed(tx, "spends output %v, and that transaction has %d", prev, len(in.parent.Outputs))
-		}
-		out := &in.parent.Outputs[prev.Vout]
-		if !in.known {
-			in.value, in.known = out.Value, true
-		}
-		if in.owner.IsZero() {
-			in.owner = out.Owner
-		}
-	}
-	return o, w.stops(ctx, p, tx, o.list)
+// inputs reads the parents, as far as they are needed and the look-ups reach, and
+// the labels of the owners: the settled are those that stop the walk.
+func (w *walk) inputs(ctx context.Context, p *heuristics.Pass, tx *model.Tx) ([]prevouts.Input, int, error) {
+	asked := make([]bool, len(tx.Inputs))
+	return prevouts.Search{
+		By: "fresh", Name: "walk", Limit: max(w.limit(p.Hops), 1),
+		Settle: func(list []prevouts.Input) error { return w.stops(ctx, p, tx, list, asked) },
+	}.Inputs(ctx, p, tx)
 }
 
 // custody reports whether a label gives the key of an address to a service other
@@ -342,11 +272,11 @@ func malformed(tx *model.Tx, format string, args ...any) error {
 // it by naming somebody's account there. Such a label counts at whatever time: an
 // address may pass from one customer to another, and its key stays the service's.
 // An address that is labelled as a pool's too, at the time, is a pool's.
-func (w *walk) stops(ctx context.Context, p *heuristics.Pass, tx *model.Tx, list []origin) error {
+func (w *walk) stops(ctx context.Context, p *heuristics.Pass, tx *model.Tx, list []prevouts.Input, asked []bool) error {
 	var refs []model.Ref
 	at := map[model.Address]int{}
 	for i := range list {
-		if a := list[i].owner; a.Ownable() && !list[i].asked {
+		if a := list[i].Owner; a.Ownable() && !asked[i] {
 			if _, ok := at[a]; !ok {
 				at[a] = len(refs)
 				refs = append(refs, model.RefAddress(a))
@@ -372,8 +302,8 @@ func (w *walk) stops(ctx context.Context, p *heuristics.Pass, tx *model.Tx, list
 		verdicts[k] = service && !mined
 	}
 	for i := range list {
-		if k, ok := at[list[i].owner]; ok && !list[i].asked {
-			list[i].asked, list[i].service = true, verdicts[k]
+		if k, ok := at[list[i].Owner]; ok && !asked[i] {
+			asked[i], list[i].Settled = true, verdicts[k]
 		}
 	}
 	return nil

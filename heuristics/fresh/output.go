@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/goldwash/goldwash/heuristics"
+	"github.com/goldwash/goldwash/internal/words"
 	"github.com/goldwash/goldwash/model"
 	"github.com/goldwash/goldwash/sources"
 )
@@ -284,7 +285,7 @@ func (p OutputParams) finding(ctx context.Context, pass *heuristics.Pass, o *Ori
 	for i, q := range s.Pools {
 		who := "unknown miners"
 		if q.Entity != "" {
-			who = name(q.Entity)
+			who = words.Line(q.Entity)
 			least = min(least, q.Confidence)
 		}
 		if i >= p.Listed {
@@ -335,7 +336,7 @@ func (p OutputParams) receipts(ctx context.Context, pass *heuristics.Pass, f *mo
 		if err != nil {
 			return err
 		}
-		e.Items = append(e.Items, model.Item{On: model.RefOutpoint(r.Out), Role: "received", Address: o.Address, Value: &m, Block: r.Block, Note: name(r.Share.String())})
+		e.Items = append(e.Items, model.Item{On: model.RefOutpoint(r.Out), Role: "received", Address: o.Address, Value: &m, Block: r.Block, Note: words.Line(r.Share.String())})
 	}
 	f.Evidence = append(f.Evidence, e)
 	return nil
@@ -373,7 +374,7 @@ func (o *Origin) claim() string {
 		}
 		who := "unknown miners"
 		if q.Entity != "" {
-			who = name(q.Entity)
+			who = words.Line(q.Entity)
 		}
 		if i > 0 {
 			b.WriteString(" and ")
@@ -444,6 +445,3 @@ func (o *Origin) grounds() model.Grounds {
 	}
 	return g
 }
-
-// name writes a name on one line: names are data from outside.
-func name(s string) string { return strings.Join(strings.Fields(s), " ") }

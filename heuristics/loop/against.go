@@ -10,6 +10,7 @@ import (
 	"github.com/goldwash/goldwash/heuristics/beneficiary"
 	"github.com/goldwash/goldwash/heuristics/commingle"
 	"github.com/goldwash/goldwash/heuristics/deposit"
+	"github.com/goldwash/goldwash/internal/words"
 	"github.com/goldwash/goldwash/model"
 )
 
@@ -315,7 +316,7 @@ func (w *telling) alternatives(residents, starts, outside int, paidBack, late bo
 	}
 	if starts > 0 {
 		add("A promotion of a host or a pool made many begin at that time.",
-			fmt.Sprintf("%s of others also begin between the deposits and %s after.", plural(starts, "payout series"), hours(secs(w.Start))))
+			fmt.Sprintf("%s of others also begin between the deposits and %s after.", words.Plural(starts, "payout series"), hours(secs(w.Start))))
 	}
 	if outside > 0 {
 		add("The beneficiary resells hash power, or rents it for others.",
@@ -414,7 +415,7 @@ func (w *telling) premises(context.Context) error {
 			answer = "yes: the block's time is within its bounds."
 		}
 	} else if !l.Asserted.IsZero() {
-		answer = fmt.Sprintf("unknown: the label has no bounds; it was asserted on %s.", date(l.Asserted.Unix()))
+		answer = fmt.Sprintf("unknown: the label has no bounds; it was asserted on %s.", words.Date(l.Asserted.Unix()))
 	}
 	add(fmt.Sprintf("%s is an address of %s.", l.On.ID(), w.party.service), "Is the label current at that height?", answer)
 	inferred, hops := 0, 0
@@ -428,11 +429,11 @@ func (w *telling) premises(context.Context) error {
 	}
 	if inferred > 0 {
 		add("Addresses that are swept with the labelled one are the service's too.", "Does anybody but the service sign for them?",
-			fmt.Sprintf("inferred for %s: see the finding of each deposit.", plural(inferred, "deposit")))
+			fmt.Sprintf("inferred for %s: see the finding of each deposit.", words.Plural(inferred, "deposit")))
 	}
 	if hops > 0 {
 		add("The coins kept their holder on the way to the service.", "Did they change hands?",
-			fmt.Sprintf("unknown: %s between the payer's own and the payments; a ledger does not show where coins change hands.", plural(hops, "address")))
+			fmt.Sprintf("unknown: %s between the payer's own and the payments; a ledger does not show where coins change hands.", words.Plural(hops, "address")))
 	}
 	least := model.Certain
 	for _, r := range w.counts {

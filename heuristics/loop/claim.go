@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/goldwash/goldwash/heuristics/beneficiary"
+	"github.com/goldwash/goldwash/internal/words"
 	"github.com/goldwash/goldwash/model"
 )
 
@@ -115,9 +116,9 @@ func (w *telling) paidAt() string {
 
 func (w *telling) claim(context.Context) error {
 	payees := list(w.payees())
-	n := plural(len(w.counts), "round")
+	n := words.Plural(len(w.counts), "round")
 	if w.flow != nil {
-		n = plural(len(w.rounds[0].ins), "deposit") + " with which payouts keep pace"
+		n = words.Plural(len(w.rounds[0].ins), "deposit") + " with which payouts keep pace"
 	}
 	switch {
 	case w.v.account:
@@ -170,7 +171,7 @@ func (w *telling) given() string {
 		s += ", " + l.Source
 	}
 	if !l.Asserted.IsZero() {
-		s += ", " + date(l.Asserted.Unix())
+		s += ", " + words.Date(l.Asserted.Unix())
 	}
 	return s + fmt.Sprintf("; were that certain: %s", w.v.score.Given)
 }
@@ -178,8 +179,8 @@ func (w *telling) given() string {
 // round says what was paid in and out, when, and how much hash power that is.
 func (w *telling) round(r int) string {
 	f, x := &w.f.fits[r], w.rounds[r]
-	s := fmt.Sprintf("paid in %s BTC net in %s on %s", x.Net(), plural(len(x.ins), "deposit"), date(x.window.start))
-	if d := date(x.window.end); d != date(x.window.start) {
+	s := fmt.Sprintf("paid in %s BTC net in %s on %s", x.Net(), words.Plural(len(x.ins), "deposit"), words.Date(x.window.start))
+	if d := words.Date(x.window.end); d != words.Date(x.window.start) {
 		s += " to " + d
 	}
 	return s + "; " + w.payouts(r, f)
@@ -189,11 +190,11 @@ func (w *telling) round(r int) string {
 func (w *telling) payouts(r int, f *fit) string {
 	x := w.rounds[r]
 	rs := w.people.counted(w.f.b, f.from, f.to)
-	s := plural(f.to-f.from, "payout")
+	s := words.Plural(f.to-f.from, "payout")
 	if !w.people.abroad {
 		s += fmt.Sprintf(" of %s BTC", model.Amount(f.got))
 	}
-	s += fmt.Sprintf(" from %s to %s, R %s, starting %s after the first deposit", date(w.people.at[f.from]), date(w.people.at[f.to-1]),
+	s += fmt.Sprintf(" from %s to %s, R %s, starting %s after the first deposit", words.Date(w.people.at[f.from]), words.Date(w.people.at[f.to-1]),
 		ratio(f.got, x.window.paid), hours(w.people.at[f.from]-x.window.start))
 	tr := w.people.train(w.f.b, f.from, f.to, w.a.p)
 	if tr.HashRate > 0 {
@@ -299,7 +300,7 @@ func (w *telling) evidenceText(ctx context.Context) error {
 	x := w.rounds[w.f.base]
 	if f.start != 0 {
 		add(timingFamily, f.start, fmt.Sprintf("Round %d: payouts start %s after the first deposit, and none came to it before, back to %s.",
-			n, hours(w.people.at[f.from]-x.window.start), date(max(w.people.first, w.lastBefore(f)))), nil)
+			n, hours(w.people.at[f.from]-x.window.start), words.Date(max(w.people.first, w.lastBefore(f)))), nil)
 	}
 	if f.shape != 0 {
 		tr := w.people.train(w.f.b, f.from, f.to, w.a.p)
@@ -367,7 +368,7 @@ func (w *telling) quantity(r int) string {
 	case int(g.n) >= w.Samples:
 		s += fmt.Sprintf(" Of %d beneficiaries in the window, %d received about as much, within 19 to 41 %%.", g.n, g.near(f.got))
 	default:
-		s += fmt.Sprintf(" The window has %s, too few for a density: amounts are taken as uniform in the logarithm over the observed range.", plural(int(g.n), "beneficiary"))
+		s += fmt.Sprintf(" The window has %s, too few for a density: amounts are taken as uniform in the logarithm over the observed range.", words.Plural(int(g.n), "beneficiary"))
 	}
 	return s
 }

@@ -56,7 +56,7 @@ func TestReceiptsCountOnce(t *testing.T) {
 				more = append(more, c.fits[r].again(&p))
 			}
 		}
-		if want += family(more...); base != c.base || total != want {
+		if want += model.WeighFamily(more...); base != c.base || total != want {
 			t.Errorf("%s: base %d with %v, want %d with %v", c.name, base, total, c.base, want)
 		}
 		if diff := cmp.Diff(c.counts, counts); diff != "" {

@@ -82,29 +82,11 @@ type fit struct {
 // timing is the weight of the fit's evidence of time, as model.Weigh has it
 // within a family.
 func (f *fit) timing() model.MicroNats {
-	return family(f.start, f.shape, f.stop, f.stay, f.goOn)
-}
-
-// family adds weights that are not independent as [model.Weigh] does.
-func family(ws ...model.MicroNats) model.MicroNats {
-	var best, next, worst, less model.MicroNats
-	for _, w := range ws {
-		switch {
-		case w > best:
-			best, next = w, best
-		case w > next:
-			next = w
-		case w < worst:
-			worst, less = w, worst
-		case w < less:
-			less = w
-		}
-	}
-	return min(max(best+next/2+worst+less/2, -model.FamilyCap), model.FamilyCap)
+	return model.WeighFamily(f.start, f.shape, f.stop, f.stay, f.goOn)
 }
 
 // alone is the weight of a round on its own.
-func (f *fit) alone() model.MicroNats { return family(f.quantity) + f.timing() }
+func (f *fit) alone() model.MicroNats { return model.WeighFamily(f.quantity) + f.timing() }
 
 // again is what the round counts for beside another.
 func (f *fit) again(p *Params) model.MicroNats {

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/goldwash/goldwash/heuristics/beneficiary"
+	"github.com/goldwash/goldwash/internal/words"
 	"github.com/goldwash/goldwash/model"
 )
 
@@ -239,7 +240,7 @@ func (c *cause) chance(f *fitted) *model.Chance {
 	}
 	k, n := asGood(c.null, f.total), len(c.null)
 	p := portion(1+k, 1+n)
-	of := fmt.Sprintf("times %s, one for each actor and service, and another where deposits are steady (Bonferroni); all beneficiaries of all pools are in each shift", plural(c.searches, "search"))
+	of := fmt.Sprintf("times %s, one for each actor and service, and another where deposits are steady (Bonferroni); all beneficiaries of all pools are in each shift", words.Plural(c.searches, "search"))
 	width := c.alike(f)
 	if finest := portion(1, int(c.room/width)+1); p < finest {
 		p = finest

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/goldwash/goldwash/internal/words"
 	"github.com/goldwash/goldwash/model"
 )
 
@@ -205,5 +206,5 @@ func (c *cause) steadyNull(ctx context.Context, shifts []int64) ([]model.MicroNa
 func (w *telling) steadyText(f *fit) string {
 	n := w.a.keeps(w.f.b, w.flow, 0)
 	return fmt.Sprintf("For %s, cumulative payouts stay between %s and %s of cumulative deposits, up to a week behind: %s of %s in all. Of %d beneficiaries in that time %d keep pace so.",
-		plural(n, "week"), w.RatioMin, w.RatioMax, w.units(f.got), w.units(w.rounds[0].window.paid), w.v.seen, len(w.a.fitted))
+		words.Plural(n, "week"), w.RatioMin, w.RatioMax, w.units(f.got), w.units(w.rounds[0].window.paid), w.v.seen, len(w.a.fitted))
 }

@@ -4,9 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
-	"time"
 
+	"github.com/goldwash/goldwash/internal/words"
 	"github.com/goldwash/goldwash/model"
 )
 
@@ -17,41 +16,15 @@ func compact(ss []string) []string {
 }
 
 // list joins up to a few texts, the rest as a count.
-func list(ss []string) string {
-	const most = 6
-	if n := len(ss); n > most {
-		return strings.Join(ss[:most], ", ") + fmt.Sprintf(" and %d more", n-most)
-	}
-	if n := len(ss); n > 1 {
-		return strings.Join(ss[:n-1], ", ") + " and " + ss[n-1]
-	}
-	return strings.Join(ss, "")
-}
-
-// plural writes a count with its noun.
-func plural(n int, noun string) string {
-	switch {
-	case n == 1:
-	case strings.HasSuffix(noun, "beneficiary"):
-		noun = noun[:len(noun)-1] + "ies"
-	case strings.HasSuffix(noun, "series"):
-	case strings.HasSuffix(noun, "ch") || strings.HasSuffix(noun, "ss"):
-		noun += "es"
-	default:
-		noun += "s"
-	}
-	return fmt.Sprintf("%d %s", n, noun)
-}
+func list(ss []string) string { return words.List(ss, 6) }
 
 // hours writes a time in hours up to three days, else in days.
 func hours(seconds int64) string {
 	if h := (seconds + 1799) / 3600; h <= 72 {
-		return plural(int(h), "hour")
+		return words.Plural(int(h), "hour")
 	}
-	return plural(int((seconds+43_200)/86_400), "day")
+	return words.Plural(int((seconds+43_200)/86_400), "day")
 }
-
-func date(unix int64) string { return time.Unix(unix, 0).UTC().Format(time.DateOnly) }
 
 // ratio writes a part of a whole with four decimals.
 func ratio(part, whole int64) string {

@@ -140,7 +140,8 @@ func (r *rule) fanout(ctx context.Context, p *heuristics.Pass, tx *model.Tx) (*C
 		p.Note("fan-outs that carry a runestone or an inscription", 1)
 		return nil, heuristics.ErrSkip
 	}
-	if inParts(tx) {
+	// Nobody can say that who pays chose who is paid.
+	if tx.SignedInParts() {
 		p.Note("fan-outs whose signatures leave part of them to others", 1)
 		return nil, heuristics.ErrSkip
 	}
@@ -218,17 +219,6 @@ func collaborative(v *shape.Verdict, labelled bool) bool {
 		return true
 	}
 	return v.SkipUnion && !labelled
-}
-
-// inParts reports whether a signature leaves part of the transaction for others
-// to fill in: then nobody can say that who pays chose who is paid.
-func inParts(tx *model.Tx) bool {
-	for i := range tx.Inputs {
-		if tx.Inputs[i].SigHash.MultiParty() {
-			return true
-		}
-	}
-	return false
 }
 
 // origin asks how much of the coins is freshly mined. A transaction that spends

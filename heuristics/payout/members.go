@@ -86,6 +86,28 @@ func Of(ctx context.Context, p *heuristics.Pass, tx model.TxID) (*Payout, error)
 	return heuristics.Ask[*Payout](ctx, p, Heuristic, model.RefTx(tx), 0)
 }
 
+// Paid asks which of a transaction's outputs an accepted payout pays to members or to
+// customers of a service, inside a pass of a heuristic that requires [Heuristic]. It
+// returns the payout with those of vouts, in their order; nothing where there is no
+// accepted payout.
+func Paid(ctx context.Context, p *heuristics.Pass, tx model.TxID, vouts []int) (out *Payout, paid []int, err error) {
+	out, err = Of(ctx, p, tx)
+	switch {
+	case errors.Is(err, heuristics.ErrSkip):
+		return nil, nil, nil
+	case err != nil:
+		return nil, nil, err
+	case !out.Accepted:
+		return nil, nil, nil
+	}
+	for _, v := range vouts {
+		if v < len(out.Receipts) && (out.Receipts[v].Class == Member || out.Receipts[v].Class == Service) {
+			paid = append(paid, v)
+		}
+	}
+	return out, paid, nil
+}
+
 // members is an instance.
 type members struct {
 	p         Params
@@ -105,7 +127,7 @@ func (m *members) run(ctx context.Context, p *heuristics.Pass) (any, error) {
 	if errors.Is(err, heuristics.ErrSkip) && payables(tx) >= m.p.MinOutputs {
 		// The candidate's own notes are not seen where it is only asked.
 		switch {
-		case inParts(tx):
+		case tx.SignedInParts():
 			p.Note("fan-outs passed over whose signatures leave part of them to others", 1)
 		case tx.Unresolved() > 0:
 			p.Note("fan-outs passed over without knowing the values that they spend, and with them the share of fresh coins", 1)

@@ -3,10 +3,10 @@ package peel
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/goldwash/goldwash/heuristics"
 	"github.com/goldwash/goldwash/heuristics/cluster"
+	"github.com/goldwash/goldwash/internal/words"
 	"github.com/goldwash/goldwash/model"
 )
 
@@ -79,7 +79,7 @@ func (r *rule) evidence(ctx context.Context, pass *heuristics.Pass, f *model.Fin
 		}
 		to, rested := "paid off", ""
 		if !l.Label.On.IsZero() {
-			to = fmt.Sprintf("paid to %s by label, confidence %s", name(l.Label.Entity), l.Label.Confidence.Short())
+			to = fmt.Sprintf("paid to %s by label, confidence %s", words.Line(l.Label.Entity), l.Label.Confidence.Short())
 			f.Labels = append(f.Labels, l.Label)
 		}
 		if l.Timed {
@@ -206,7 +206,3 @@ func scanned(pass *heuristics.Pass, c *Chain) bool {
 	}
 	return true
 }
-
-// name writes an entity's name. Names are data from outside, and a claim is one
-// line.
-func name(entity string) string { return strings.Join(strings.Fields(entity), " ") }

@@ -51,6 +51,7 @@ func New(p Params) *heuristics.Heuristic {
 		Subjects: []model.RefKind{model.KindTx},
 		Needs:    sources.Txs,
 		Requires: []*heuristics.Heuristic{shape.Heuristic, cluster.Heuristic, service.Heuristic, depaddr.Heuristic},
+		Later:    []*heuristics.Heuristic{shape.Heuristic, cluster.Heuristic, service.Heuristic, depaddr.Heuristic}, // the index goes by form alone
 		Select:   []model.Filter{{NotCoinbase: true, MinOutputs: 2}},
 		Params:   p.Parameters(),
 		Horizon:  heuristics.Tip,

@@ -14,6 +14,7 @@ import (
 
 	"github.com/goldwash/goldwash/heuristics"
 	"github.com/goldwash/goldwash/heuristics/calibration"
+	"github.com/goldwash/goldwash/internal/words"
 	"github.com/goldwash/goldwash/model"
 )
 
@@ -210,13 +211,13 @@ func (p *printer) head(f *model.Finding) {
 // given says what the number takes from labels.
 func (p *printer) given(f *model.Finding) {
 	for i, l := range f.Labels {
-		s := fmt.Sprintf("%s is labelled %s, %s", l.On.ID(), l.Entity, strings.ReplaceAll(string(l.Category), "_", " "))
+		s := fmt.Sprintf("%s is labelled %s, %s", l.On.ID(), l.Entity, words.Slug(l.Category))
 		if l.Role != "" {
 			s += ", " + string(l.Role)
 		}
 		s += fmt.Sprintf(": %s, %s", l.Confidence.Short(), l.Source)
 		if l.Method != "" {
-			s += ", " + strings.ReplaceAll(string(l.Method), "_", " ")
+			s += ", " + words.Slug(l.Method)
 		}
 		if !l.Asserted.IsZero() {
 			s += " " + l.Asserted.UTC().Format(time.DateOnly)
@@ -334,7 +335,7 @@ func (p *printer) amounts(f *model.Finding) {
 			continue
 		}
 		s := p.money(a.Money)
-		for _, name := range behind[words(a.Role)] {
+		for _, name := range behind[words.Slug(a.Role)] {
 			for _, d := range f.Facts {
 				if d.Name == name {
 					s += ", " + counted(d)
@@ -350,25 +351,22 @@ func (p *printer) amounts(f *model.Finding) {
 	}
 }
 
-// words writes a name as a reader says it.
-func words(name string) string { return strings.ReplaceAll(name, "_", " ") }
-
 // counted writes a count before what it counts: "3 deposits"; other facts stand
 // behind their name.
 func counted(d model.Fact) string {
 	switch {
 	case d.Value == "" || strings.Trim(d.Value, "0123456789") != "":
-		return words(d.Name) + " " + d.Value
+		return words.Slug(d.Name) + " " + d.Value
 	case d.Value == "1":
-		return "1 " + strings.TrimSuffix(words(d.Name), "s")
+		return "1 " + strings.TrimSuffix(words.Slug(d.Name), "s")
 	}
-	return d.Value + " " + words(d.Name)
+	return d.Value + " " + words.Slug(d.Name)
 }
 
 // elsewhere reports whether a fact stands in a line other than that of the facts.
 func elsewhere(f *model.Finding, d model.Fact) bool {
 	return d.Name == path || slices.Contains(given, d.Name) || slices.ContainsFunc(f.Amounts, func(a model.Figure) bool {
-		return slices.Contains(behind[words(a.Role)], d.Name)
+		return slices.Contains(behind[words.Slug(a.Role)], d.Name)
 	})
 }
 
@@ -377,7 +375,7 @@ func elsewhere(f *model.Finding, d model.Fact) bool {
 func (p *printer) facts(f *model.Finding) {
 	var short, long []string
 	for _, d := range f.Facts {
-		switch s := words(d.Name) + ": " + d.Value; {
+		switch s := words.Slug(d.Name) + ": " + d.Value; {
 		case elsewhere(f, d):
 		case strings.Contains(d.Value, ";"):
 			long = append(long, upper(s))
@@ -433,7 +431,7 @@ func (p *printer) stands(vs []model.Sensitivity) {
 	}
 	same := !slices.ContainsFunc(vs, func(v model.Sensitivity) bool { return v.Text != vs[0].Text })
 	for i, v := range vs {
-		s := words(v.Parameter) + " " + v.Value + ": from " + v.From
+		s := words.Slug(v.Parameter) + " " + v.Value + ": from " + v.From
 		if v.OpenFrom {
 			s += " or less"
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/goldwash/goldwash/heuristics"
+	"github.com/goldwash/goldwash/internal/words"
 	"github.com/goldwash/goldwash/model"
 )
 
@@ -76,7 +77,7 @@ func (a *Answer) counter(f *model.Finding) {
 	if s.Fresh != nil {
 		look(s.Fresh.Stopped > 0, "coins that came out of services other than pools")
 	}
-	hops := plural(a.params.Hops, "transaction")
+	hops := words.Plural(a.params.Hops, "transaction")
 	switch {
 	case s.Direct:
 		look(len(s.Actors) > 0, "a label that gives the address to an actor")

@@ -83,25 +83,14 @@ type receipt struct {
 
 // paid returns what of a transaction's outputs to the addresses is a pool's payout.
 func (g *gathering) paid(ctx context.Context, tx *model.Tx, vouts []int) (rs []receipt, err error) {
-	t, err := payout.Of(ctx, g.pass, tx.ID)
-	switch {
-	case errors.Is(err, heuristics.ErrSkip):
-		return nil, nil
-	case err != nil:
-		return nil, err
-	case !t.Accepted:
-		return nil, nil
-	}
+	t, vouts, err := payout.Paid(ctx, g.pass, tx.ID, vouts)
 	for _, v := range vouts {
-		if v >= len(t.Receipts) || t.Receipts[v].Class != payout.Member && t.Receipts[v].Class != payout.Service {
-			continue
-		}
 		rs = append(rs, receipt{beneficiary.Receipt{
 			Out: tx.Outpoint(v), Address: tx.Outputs[v].Owner, Amount: tx.Outputs[v].Value, Block: tx.Block,
 			Coinbase: tx.Coinbase(), Confidence: t.Score.Probability,
 		}, t.Payer.Pool, t.Payer.Confidence})
 	}
-	return rs, nil
+	return rs, err
 }
 
 func (g *gathering) direct(ctx context.Context, out model.Outpoint) error {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/goldwash/goldwash/heuristics/fresh"
+	"github.com/goldwash/goldwash/internal/words"
 	"github.com/goldwash/goldwash/model"
 )
 
@@ -80,7 +81,7 @@ func (a *Answer) origin() Reason {
 func (a *Answer) payouts() Reason {
 	s := &a.Seen
 	r := Reason{Name: "payouts", family: "recognition"}
-	addresses := plural(len(s.Addresses), "address")
+	addresses := words.Plural(len(s.Addresses), "address")
 	switch {
 	case s.Several:
 		r.Blocks = true
@@ -93,17 +94,17 @@ func (a *Answer) payouts() Reason {
 	case len(s.Receipts) == 0 && !s.Whole:
 		// What was not read is not missing.
 		r.Blocks = true
-		r.Text = fmt.Sprintf("What was paid to %s that are taken for the depositor's could not be read to the end; of %s that were, none is recognised as a pool's payout.", addresses, plural(s.Payments, "payment"))
+		r.Text = fmt.Sprintf("What was paid to %s that are taken for the depositor's could not be read to the end; of %s that were, none is recognised as a pool's payout.", addresses, words.Plural(s.Payments, "payment"))
 		return r
 	case s.Direct:
 		r.Says = Supports
-		r.Text = fmt.Sprintf("The output is one of a payout of %s; the address has %s of pools.", pool(s.Main), plural(len(s.Receipts), "payout"))
+		r.Text = fmt.Sprintf("The output is one of a payout of %s; the address has %s of pools.", pool(s.Main), words.Plural(len(s.Receipts), "payout"))
 	case len(s.Receipts) > 0:
 		r.Says = Supports
-		r.Text = fmt.Sprintf("Of %s to %s that are taken for the depositor's, pools paid by %s.", plural(s.Payments, "payment"), addresses, plural(len(s.Receipts), "output"))
+		r.Text = fmt.Sprintf("Of %s to %s that are taken for the depositor's, pools paid by %s.", words.Plural(s.Payments, "payment"), addresses, words.Plural(len(s.Receipts), "output"))
 	default:
 		r.Blocks, r.weight, r.trust = true, a.params.WeighNone, model.Certain
-		r.Text = fmt.Sprintf("Of %s to %s that are taken for the depositor's, none is recognised as a pool's payout.", plural(s.Payments, "payment"), addresses)
+		r.Text = fmt.Sprintf("Of %s to %s that are taken for the depositor's, none is recognised as a pool's payout.", words.Plural(s.Payments, "payment"), addresses)
 	}
 	if !s.Whole {
 		r.Text += " More may have been paid than was read."
@@ -129,7 +130,7 @@ func (a *Answer) series() Reason {
 		return r
 	}
 	long := time.Duration(s.Series.End-s.Series.Start) * time.Second
-	r.Text = fmt.Sprintf("%s of %s from %s to %s, over %d days.", plural(s.Series.Payouts, "payout"), pool(s.Main), date(s.Series.Start), date(s.Series.End), int(long/day))
+	r.Text = fmt.Sprintf("%s of %s from %s to %s, over %d days.", words.Plural(s.Series.Payouts, "payout"), pool(s.Main), words.Date(s.Series.Start), words.Date(s.Series.End), int(long/day))
 	at, ok := s.Block.Clock()
 	late := time.Duration(0)
 	if ok {
@@ -220,7 +221,7 @@ func (a *Answer) commingling() Reason {
 		r.Blocks = true
 		r.Text = fmt.Sprintf("Given the label, %s of the coins comes from wallets of %s.", percent(s.Actor), strings.Join(names, ", "))
 	default:
-		r.Text = fmt.Sprintf("No coins from an actor's wallet were seen within %s, which means little where few actors are labelled.", plural(a.params.Hops, "transaction"))
+		r.Text = fmt.Sprintf("No coins from an actor's wallet were seen within %s, which means little where few actors are labelled.", words.Plural(a.params.Hops, "transaction"))
 	}
 	if len(s.Doubted) > 0 {
 		r.Blocks = r.Says != Contradicts
@@ -233,10 +234,10 @@ func (a *Answer) commingling() Reason {
 }
 
 func (a *Answer) mixing() Reason {
-	r := Reason{Name: "mixing", family: "mixing", Text: fmt.Sprintf("No CoinJoin and no mixer was seen within %s.", plural(a.params.Hops, "transaction"))}
+	r := Reason{Name: "mixing", family: "mixing", Text: fmt.Sprintf("No CoinJoin and no mixer was seen within %s.", words.Plural(a.params.Hops, "transaction"))}
 	if n := len(a.Seen.Mixes); n > 0 {
 		r.Blocks, r.weight, r.trust = true, a.params.WeighMix, model.Certain
-		r.Text = fmt.Sprintf("The coins came through %s or of a mixer, behind which they cannot be followed.", plural(n, "transaction of a CoinJoin"))
+		r.Text = fmt.Sprintf("The coins came through %s or of a mixer, behind which they cannot be followed.", words.Plural(n, "transaction of a CoinJoin"))
 		for i, id := range a.Seen.Mixes {
 			if i < a.params.MaxItems {
 				r.items = append(r.items, model.Item{On: model.RefTx(id), Role: "mix"})
@@ -290,7 +291,7 @@ func (a *Answer) pool(c Claim) Reason {
 			of++
 		}
 	}
-	count := fmt.Sprintf("%d of %s", of, plural(len(s.Receipts), "payout"))
+	count := fmt.Sprintf("%d of %s", of, words.Plural(len(s.Receipts), "payout"))
 	mined := s.Fresh != nil && slices.ContainsFunc(s.Fresh.Pools, func(q fresh.PoolShare) bool { return model.SameEntity(q.Entity, c.Pool) })
 	switch {
 	case s.Main != "" && model.SameEntity(s.Main, c.Pool):
@@ -344,23 +345,6 @@ func pool(name string) string {
 	return name
 }
 
-func date(unix int64) string { return time.Unix(unix, 0).UTC().Format(time.DateOnly) }
-
 func percent(p model.Probability) string {
 	return fmt.Sprintf("%d.%d %%", p/10_000, p/1_000%10)
-}
-
-// plural writes a count with its noun.
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	head, tail, of := strings.Cut(noun, " ")
-	if of {
-		tail = " " + tail
-	}
-	if strings.HasSuffix(head, "ss") {
-		head += "e"
-	}
-	return fmt.Sprintf("%d %ss%s", n, head, tail)
 }

@@ -3,7 +3,6 @@ package service
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/goldwash/goldwash/heuristics"
@@ -23,7 +22,7 @@ const (
 )
 
 // none stands for a payer, a pool or a service that is not known.
-const none = 1<<32 - 1
+const none = cluster.None
 
 // builder reads the scope a second time, with the clusters known.
 type builder struct {
@@ -60,13 +59,16 @@ func build(ctx context.Context, s *heuristics.Scan, p Params) (*Index, error) {
 	if b.tags, err = s.Tags(ctx); err != nil {
 		return nil, err
 	}
+	walk := cluster.WalkOf(s)
 	for tx, err := range s.Txs(ctx) {
-		if err == nil {
-			err = b.add(tx)
-		}
 		if err != nil {
 			return nil, err
 		}
+		ins, outs, err := walk.Next(tx)
+		if err != nil {
+			return nil, err
+		}
+		b.add(tx, ins, outs)
 	}
 	s.Note("receipt of which it is not known who paid: nobody's input is known, or several parties signed", b.unpaid)
 	s.Note("signed transaction without a time, which counts for no hour of the day", b.timeless)
@@ -99,22 +101,17 @@ func (b *builder) number(entity string) uint32 {
 	return n
 }
 
-// see returns the id of an address, and whether the scope shows it for the first
-// time.
-func (b *builder) see(a model.Address) (id uint32, first bool, err error) {
-	id, ok := b.x.ID(a)
-	if !ok {
-		return 0, false, fmt.Errorf("service: address %s was not there when the clusters were built: the source has changed", a)
-	}
+// see reports whether the scope shows an address for the first time.
+func (b *builder) see(id uint32) (first bool) {
 	if id >= b.next {
 		b.next = id + 1
-		return id, true, nil
+		return true
 	}
-	return id, false, nil
+	return false
 }
 
-// add reads one transaction.
-func (b *builder) add(tx *model.Tx) error {
+// add reads one transaction, whose addresses have the ids.
+func (b *builder) add(tx *model.Tx, ins, ids []uint32) {
 	outs := 0
 	for i := range tx.Outputs {
 		if o := &tx.Outputs[i]; o.Spendable() && o.Value > 0 {
@@ -122,23 +119,17 @@ func (b *builder) add(tx *model.Tx) error {
 		}
 	}
 	if tx.Coinbase() {
-		return b.mint(tx, outs)
+		b.mint(tx, outs, ids)
+		return
 	}
-	payer, err := b.sign(tx, outs)
-	if err != nil {
-		return err
-	}
+	payer := b.sign(tx, outs, ins)
 	fan := payer != none && (outs >= b.p.FanOut || b.named[payer])
 	fresh := 0
-	for i := range tx.Outputs {
-		o := &tx.Outputs[i]
-		if !o.Spendable() || o.Owner.IsZero() {
+	for _, id := range ids {
+		if id == none {
 			continue
 		}
-		id, first, err := b.see(o.Owner)
-		if err != nil {
-			return err
-		}
+		first := b.see(id)
 		to := b.x.ClusterOf(id)
 		if to == payer {
 			continue // change, or a transfer within
@@ -169,22 +160,18 @@ func (b *builder) add(tx *model.Tx) error {
 	if fresh >= b.p.FreshOutputs {
 		b.col.withdrawals[payer]++
 	}
-	return nil
 }
 
 // mint reads a coinbase of so many outputs. One with few pays the pool itself;
 // one with many may be a payout.
-func (b *builder) mint(tx *model.Tx, outs int) error {
+func (b *builder) mint(tx *model.Tx, outs int, ids []uint32) {
 	pool := b.tagged(tx)
-	for i := range tx.Outputs {
-		o := &tx.Outputs[i]
-		if !o.Spendable() || o.Owner.IsZero() {
+	for i, id := range ids {
+		if id == none {
 			continue
 		}
-		id, _, err := b.see(o.Owner)
-		if err != nil {
-			return err
-		}
+		o := &tx.Outputs[i]
+		b.see(id)
 		c := b.x.ClusterOf(id)
 		if outs < b.p.CoinbaseFanOut {
 			b.receive(id, none)
@@ -203,7 +190,6 @@ func (b *builder) mint(tx *model.Tx, outs int) error {
 		b.addr[id] |= byFanOut
 		b.pools.add(c, pool)
 	}
-	return nil
 }
 
 // tagged returns the pool that the coinbase's tag names: the longest tag, of
@@ -223,18 +209,14 @@ func (b *builder) tagged(tx *model.Tx) uint32 {
 
 // sign reads the inputs of a transaction of so many outputs and returns the
 // cluster that signs; none where nobody is known to, or several parties may.
-func (b *builder) sign(tx *model.Tx, outs int) (payer uint32, err error) {
+func (b *builder) sign(tx *model.Tx, outs int, ids []uint32) (payer uint32) {
 	b.signers = b.signers[:0]
-	for i := range tx.Inputs {
-		in := &tx.Inputs[i]
-		if in.OwnerBy == model.OwnerUnknown || in.Owner.IsZero() {
+	for i, id := range ids {
+		if id == none {
 			continue
 		}
-		id, _, err := b.see(in.Owner)
-		if err != nil {
-			return none, err
-		}
-		if in.Owner.Ownable() {
+		b.see(id)
+		if tx.Inputs[i].Owner.Ownable() {
 			b.signers = append(b.signers, id)
 		}
 	}
@@ -264,7 +246,7 @@ func (b *builder) sign(tx *model.Tx, outs int) (payer uint32, err error) {
 		how &^= spentAgain
 	}
 	if payer == none {
-		return none, nil
+		return none
 	}
 	b.col.signed[payer]++
 	if t, ok := tx.Block.Clock(); ok {
@@ -272,7 +254,7 @@ func (b *builder) sign(tx *model.Tx, outs int) (payer uint32, err error) {
 	} else {
 		b.timeless++
 	}
-	return payer, nil
+	return payer
 }
 
 // mixed reports whether the signers at hand, if they are spent to one output, are

@@ -15,9 +15,9 @@ import (
 
 	"github.com/goldwash/goldwash/heuristics"
 	"github.com/goldwash/goldwash/heuristics/exposure"
+	"github.com/goldwash/goldwash/heuristics/heuristictest"
 	"github.com/goldwash/goldwash/heuristics/suite"
 	"github.com/goldwash/goldwash/heuristics/taint"
-	"github.com/goldwash/goldwash/sources/ledger"
 )
 
 var update = flag.Bool("update", false, "write the golden file anew")
@@ -26,10 +26,7 @@ var update = flag.Bool("update", false, "write the golden file anew")
 // suite, what they require, and those that are there to be asked.
 func all(t *testing.T) []*heuristics.Heuristic {
 	t.Helper()
-	f, err := ledger.Parse("empty", "tx f1: new(alice) 1 => bob rest\n")
-	if err != nil {
-		t.Fatal(err)
-	}
+	f := heuristictest.Ledger(t, "tx f1: new(alice) 1 => bob rest\n")
 	engine, err := heuristics.New(f.Ledger.Set(), append(suite.All(), taint.Heuristic, exposure.Search), heuristics.Options{})
 	if err != nil {
 		t.Fatal(err)

@@ -10,6 +10,7 @@ import (
 	"github.com/goldwash/goldwash/heuristics"
 	"github.com/goldwash/goldwash/heuristics/cluster"
 	"github.com/goldwash/goldwash/heuristics/pool"
+	"github.com/goldwash/goldwash/internal/prevouts"
 	"github.com/goldwash/goldwash/model"
 	"github.com/goldwash/goldwash/sources"
 )
@@ -396,68 +397,62 @@ func miner(ctx context.Context, p *heuristics.Pass, id model.TxID) (Party, error
 	return party, nil
 }
 
-// source is an input with what it spends.
-type source struct {
-	value  model.Amount
-	owner  model.Address
-	known  bool // the value is
-	parent *model.Tx
-	party  Party
-	named  bool
-	unread bool
-}
-
 func (g *gathering) spent(ctx context.Context, p *heuristics.Pass, tx *model.Tx) error {
-	list, err := g.sources(ctx, p, tx)
+	limit, spent := g.w.limit(p.Hops), false
+	parties := make([]Party, len(tx.Inputs))
+	list, lookups, err := prevouts.Search{
+		By: "taint", Name: "search", Limit: max(limit, 1),
+		Settle: func(list []prevouts.Input) error { return g.holders(ctx, p, tx, list, parties) },
+	}.Inputs(ctx, p, tx)
 	if err != nil {
 		return err
 	}
-	limit, spent := g.w.limit(p.Hops), false
+	g.Lookups = lookups
 	for i := range list {
 		s := &list[i]
-		if !s.known {
+		if !s.Known {
 			g.Exact = false
 		}
 		switch {
-		case s.named:
-			g.add(s.value, Origin{Party: s.party})
+		case s.Settled:
+			g.add(s.Value, Origin{Party: parties[i]})
 			continue
-		case s.unread:
-			g.add(s.value, untold(NoBudget))
+		case s.Unread:
+			g.add(s.Value, untold(NoBudget))
 			continue
-		case s.parent == nil:
-			g.add(s.value, untold(NoTx))
+		case s.Parent == nil:
+			g.add(s.Value, untold(NoTx))
 			continue
-		case !s.parent.Coinbase() && Mixes(s.parent):
-			g.add(s.value, Origin{Party: Party{Kind: Mixed}})
+		case !s.Parent.Coinbase() && Mixes(s.Parent):
+			g.add(s.Value, Origin{Party: Party{Kind: Mixed}})
 			continue
-		case spent && !s.parent.Coinbase() && g.parents[s.parent.ID] == nil:
-			g.add(s.value, untold(NoBudget))
+		case spent && !s.Parent.Coinbase() && g.parents[s.Parent.ID] == nil:
+			g.add(s.Value, untold(NoBudget))
 			continue
-		case p.Hops == 0 && s.parent.Coinbase():
-			party, err := miner(ctx, p, s.parent.ID)
+		case p.Hops == 0 && s.Parent.Coinbase():
+			party, err := miner(ctx, p, s.Parent.ID)
 			if err != nil {
 				return err
 			}
-			g.add(s.value, Origin{Party: party})
+			g.add(s.Value, Origin{Party: party})
 			continue
 		case p.Hops == 0:
-			g.add(s.value, untold(NoHops))
+			g.add(s.Value, untold(NoHops))
 			continue
 		}
-		before := g.parents[s.parent.ID]
+		before := g.parents[s.Parent.ID]
 		if before == nil {
-			o, err := heuristics.Ask[*Origins](ctx, p, g.w.self, model.RefTx(s.parent.ID), p.Hops-1)
+			o, err := heuristics.Ask[*Origins](ctx, p, g.w.self, model.RefTx(s.Parent.ID), p.Hops-1)
 			switch {
 			case errors.Is(err, heuristics.ErrEvaluationBudget):
 				p.Partial("origin of coins: budget spent")
-				g.add(s.value, untold(NoBudget))
+				g.add(s.Value, untold(NoBudget))
 				spent = true
 				continue
 			case err != nil:
 				return err
 			}
-			before = g.ask(o, s.parent)
+			before = g.ask(o, s.Parent)
 			if g.Lookups += o.Lookups; g.Lookups >= limit && !spent {
 				spent = true
 				if i+1 < len(list) {
@@ -465,7 +460,7 @@ func (g *gathering) spent(ctx context.Context, p *heuristics.Pass, tx *model.Tx)
 				}
 			}
 		}
-		g.through(before, int(tx.Inputs[i].Prev.Vout), s.value)
+		g.through(before, int(tx.Inputs[i].Prev.Vout), s.Value)
 	}
 	return nil
 }
@@ -512,80 +507,12 @@ func (g *gathering) through(f *parent, vout int, value model.Amount) {
 	}
 }
 
-// sources reads the spent transactions in one batch, as far as they are needed
-// and the look-ups reach, and who held the spent outputs.
-func (g *gathering) sources(ctx context.Context, p *heuristics.Pass, tx *model.Tx) ([]source, error) {
-	list := make([]source, len(tx.Inputs))
-	for i := range tx.Inputs {
-		in := &tx.Inputs[i]
-		list[i] = source{value: in.Value, known: in.ValueKnown}
-		if !in.ValueKnown {
-			list[i].value = 0
-		}
-		if in.OwnerBy != model.OwnerUnknown {
-			list[i].owner = in.Owner
-		}
-	}
-	if err := g.holders(ctx, p, tx, list); err != nil {
-		return nil, err
-	}
-	limit := max(g.w.limit(p.Hops), 1)
-	at := map[model.TxID]int{}
-	var ids []model.TxID
-	for i := range list {
-		id := tx.Inputs[i].Prev.Tx
-		if _, ok := at[id]; ok || list[i].named && list[i].known {
-			continue
-		}
-		at[id] = -1
-		if len(ids) < limit {
-			at[id] = len(ids)
-			ids = append(ids, id)
-		}
-	}
-	txs, err := p.Txs(ctx, ids...)
-	switch {
-	case errors.Is(err, heuristics.ErrEvaluationBudget):
-		txs = nil
-		p.Partial("origin of coins: budget spent")
-	case err != nil:
-		return nil, err
-	default:
-		g.Lookups = len(ids)
-		if len(ids) < len(at) {
-			p.Partial("origin of coins: look-ups of the search spent")
-		}
-	}
-	for i := range list {
-		s, prev := &list[i], tx.Inputs[i].Prev
-		k, ok := at[prev.Tx]
-		if !ok || k < 0 || k >= len(txs) {
-			s.unread = true
-			continue
-		}
-		if s.parent = txs[k]; s.parent == nil {
-			continue
-		}
-		if uint64(prev.Vout) >= uint64(len(s.parent.Outputs)) {
-			return nil, &sources.Error{Source: "taint", Op: "Txs", Key: tx.ID.String(), Err: fmt.Errorf("%w: spends output %v, and that transaction has %d", sources.ErrMalformed, prev, len(s.parent.Outputs))}
-		}
-		out := &s.parent.Outputs[prev.Vout]
-		if !s.known {
-			s.value, s.known = out.Value, true
-		}
-		if s.owner.IsZero() {
-			s.owner = out.Owner
-		}
-	}
-	return list, g.holders(ctx, p, tx, list)
-}
-
 // holders finds out who held the spent outputs, where that is not known yet.
-func (g *gathering) holders(ctx context.Context, p *heuristics.Pass, tx *model.Tx, list []source) error {
+func (g *gathering) holders(ctx context.Context, p *heuristics.Pass, tx *model.Tx, list []prevouts.Input, held []Party) error {
 	at := map[model.Address]int{}
 	var as []model.Address
 	for i := range list {
-		if a := list[i].owner; !list[i].named && a.Ownable() {
+		if a := list[i].Owner; !list[i].Settled && a.Ownable() {
 			if _, ok := at[a]; !ok {
 				at[a] = len(as)
 				as = append(as, a)
@@ -597,8 +524,8 @@ func (g *gathering) holders(ctx context.Context, p *heuristics.Pass, tx *model.T
 		return err
 	}
 	for i := range list {
-		if k, ok := at[list[i].owner]; ok && !list[i].named {
-			list[i].party, list[i].named = parties[k], named[k]
+		if k, ok := at[list[i].Owner]; ok && !list[i].Settled {
+			held[i], list[i].Settled = parties[k], named[k]
 		}
 	}
 	return nil

@@ -10,6 +10,7 @@ import (
 	"github.com/goldwash/goldwash/heuristics/actor"
 	"github.com/goldwash/goldwash/heuristics/cluster"
 	"github.com/goldwash/goldwash/heuristics/coinjoin/shape"
+	"github.com/goldwash/goldwash/internal/words"
 	"github.com/goldwash/goldwash/model"
 )
 
@@ -69,18 +70,18 @@ func payers(ctx context.Context, pass *heuristics.Pass, tx *model.Tx) (Payers, e
 		return r, err
 	}
 	switch skip, skipped := cluster.Of(pass).Skipped(tx.ID); {
-	case v.Kind == shape.Premix && len(tx.Inputs) == 1 && !multiParty(tx):
+	case v.Kind == shape.Premix && len(tx.Inputs) == 1 && !tx.SignedInParts():
 		// The preparation of a CoinJoin, by whoever holds the one coin.
 	case v.SkipUnion:
 		r.Several = "it may be collaborative: " + v.Kind.String()
 	case skipped:
-		r.Several, r.Payjoin = words(skip.Reason), skip.Reason == cluster.Payjoin
-	case multiParty(tx):
-		r.Several = words(cluster.Signatures)
+		r.Several, r.Payjoin = text(skip.Reason), skip.Reason == cluster.Payjoin
+	case tx.SignedInParts():
+		r.Several = text(cluster.Signatures)
 	case len(tx.Inputs) > 1:
 		// The scope of the clusters may not hold the transaction.
 		if why, _ := cluster.Veto(tx, cluster.DefaultParams(), shape.ParamsOf(pass)); why != "" {
-			r.Several, r.Payjoin = words(why), why == cluster.Payjoin
+			r.Several, r.Payjoin = text(why), why == cluster.Payjoin
 		}
 	}
 	return r, nil
@@ -98,12 +99,8 @@ func each(as []actor.Attribution, a actor.Attribution) []actor.Attribution {
 	return as
 }
 
-func multiParty(tx *model.Tx) bool {
-	return slices.ContainsFunc(tx.Inputs, func(in model.Input) bool { return in.SigHash.MultiParty() })
-}
-
-// words says a reason not to join inputs as a reader would.
-func words(r cluster.Reason) string {
+// text says a reason not to join inputs as a reader would.
+func text(r cluster.Reason) string {
 	switch r {
 	case cluster.Signatures:
 		return "a signature leaves part of it to others"
@@ -112,5 +109,5 @@ func words(r cluster.Reason) string {
 	case cluster.LabelConflict:
 		return "labels give its inputs to different holders"
 	}
-	return "it may be of several parties: " + strings.ReplaceAll(string(r), "_", " ")
+	return "it may be of several parties: " + words.Slug(r)
 }

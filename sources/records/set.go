@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/goldwash/goldwash/internal/words"
 	"github.com/goldwash/goldwash/model"
 	"github.com/goldwash/goldwash/sources"
 )
@@ -124,10 +125,10 @@ func (f *file) note() string {
 			last = e.Time
 		}
 	}
-	parts := []string{f.format, plural(len(f.entries), "entry", "entries")}
+	parts := []string{f.format, words.Plural(len(f.entries), "entry")}
 	for k := sources.EntryDeposit; k <= sources.EntryPayout; k++ {
 		if n[k] > 0 {
-			parts = append(parts, plural(n[k], k.String(), k.String()+"s"))
+			parts = append(parts, words.Plural(n[k], k.String()))
 		}
 	}
 	if !first.IsZero() {
@@ -141,11 +142,4 @@ func (f *file) note() string {
 		parts = append(parts, "columns not read: "+strings.Join(f.unused, ", "))
 	}
 	return strings.Join(parts, "; ")
-}
-
-func plural(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
 }
