@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+	"testing"
 
 	gocmp "github.com/google/go-cmp/cmp"
 
@@ -15,9 +16,12 @@ import (
 	"github.com/goldwash/goldwash/sources"
 )
 
-// maxFaults is how many look-ups fail one by one; where a run makes more, every
-// so many of them.
-const maxFaults = 32
+// maxFaults is how many look-ups fail one by one, shortFaults how many under
+// -short; where a run makes more, every so many of them.
+const (
+	maxFaults   = 32
+	shortFaults = 4
+)
 
 // faults lists runs in which look-ups fail: each by itself, and a third of them
 // together.
@@ -30,7 +34,11 @@ func (c *checker) faults() []setting {
 		return nil
 	})})
 	slices.SortFunc(asked, func(a, b fault) int { return cmp.Or(strings.Compare(a.op, b.op), strings.Compare(a.key, b.key)) })
-	step := (len(asked) + maxFaults - 1) / maxFaults
+	most := maxFaults
+	if testing.Short() {
+		most = shortFaults
+	}
+	step := (len(asked) + most - 1) / most
 	out := []setting{{name: "with a third of the look-ups failing", options: heuristics.Options{Workers: 1}, wrap: sources.Inject(third), faults: true}}
 	for i := 0; i < len(asked); i += step {
 		f := asked[i]

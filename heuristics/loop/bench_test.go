@@ -68,6 +68,9 @@ func BenchmarkJudge(b *testing.B) {
 // BenchmarkHuge is the search among twenty thousand beneficiaries for the buyer of
 // five thousand deposits.
 func BenchmarkHuge(b *testing.B) {
+	if testing.Short() {
+		b.Skip("5,000 deposits and 20,000 beneficiaries take too long under -short")
+	}
 	const days = 4_000
 	r := random(5)
 	p := &people{x: &beneficiary.Index{}, pi0: model.Percent(50)}

@@ -68,6 +68,9 @@ func invented(r *random, rounds []*Round, buyer bool) *people {
 // probabilities are not too high: of those that are named as many are right as the
 // numbers say, or more. Repetition by a stranger is rare.
 func TestSimulated(t *testing.T) {
+	if testing.Short() {
+		t.Skip("forty invented worlds take too long under -short")
+	}
 	t.Parallel()
 	const worlds = 40
 	for _, c := range []struct {
