@@ -90,7 +90,7 @@ func TestARecordedRunIsReplayed(t *testing.T) {
 	} {
 		t.Run(v.name, func(t *testing.T) {
 			if testing.Short() && v.findings >= 1000 {
-				t.Skip("a sweep of the whole case")
+				t.Skip("a sweep of the whole case takes too long under -short")
 			}
 			var seeds []model.Ref
 			for _, name := range v.seeds {

@@ -460,7 +460,7 @@ func TestKestrelAccusesNobodyElse(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			if testing.Short() && stated != nil && len(stated) != len(wallets)+4 {
-				t.Skip("runs in the full tests")
+				t.Skip("runs the whole case several times, which takes too long under -short; the full tests do")
 			}
 			e := embeddedWith(t, stated...)
 			own := append([]string{"K1", "K2", "P1"}, wallets...)
@@ -576,7 +576,7 @@ func (e embedded) operators(contradicted bool) {
 // With the actor's wallets stated, what the actor paid from them is nearer.
 func TestKestrelStatedWallets(t *testing.T) {
 	if testing.Short() {
-		t.Skip("runs in the full tests")
+		t.Skip("runs the whole case several times, which takes too long under -short; the full tests do")
 	}
 	e := embeddedWith(t, "c3=0.8", "X5")
 	got := map[string]string{}
@@ -626,7 +626,7 @@ func TestKestrelSilence(t *testing.T) {
 // TestKestrelText reads the text form as an analyst does.
 func TestKestrelText(t *testing.T) {
 	if testing.Short() {
-		t.Skip("runs in the full tests")
+		t.Skip("runs the whole case several times, which takes too long under -short; the full tests do")
 	}
 	e := embedded{T: t}
 	e.File, _ = kestrel.Ledger()

@@ -7,10 +7,8 @@ import (
 
 	"github.com/goldwash/goldwash/heuristics"
 	"github.com/goldwash/goldwash/heuristics/actor"
-	"github.com/goldwash/goldwash/heuristics/calibration"
 	"github.com/goldwash/goldwash/heuristics/heuristictest"
 	"github.com/goldwash/goldwash/model"
-	"github.com/goldwash/goldwash/sources/ledger"
 )
 
 // That a custodian holds a key is moderately founded where it signed together with
@@ -42,32 +40,11 @@ tx i: new(role) 1 => z 1
 		return out
 	}
 	want := map[string]string{"acct": model.Moderate, "faint": model.Low, "both": model.Low, "role": model.Low}
-	if diff := cmp.Diff(want, levels(graded(t, f, actor.Heuristic, "cluster/label_role_conflict"))); diff != "" {
+	if diff := cmp.Diff(want, levels(heuristictest.Graded(t, f, actor.Heuristic, heuristics.Scope{}, "", "cluster/label_role_conflict"))); diff != "" {
 		t.Errorf("measured (-want +got)\n%s", diff)
 	}
 	want["acct"] = model.Low
-	if diff := cmp.Diff(want, levels(graded(t, f, actor.Heuristic))); diff != "" {
+	if diff := cmp.Diff(want, levels(heuristictest.Graded(t, f, actor.Heuristic, heuristics.Scope{}, ""))); diff != "" {
 		t.Errorf("not measured (-want +got)\n%s", diff)
 	}
-}
-
-// graded returns the findings of a run, with real cases measured for kinds of them.
-func graded(t *testing.T, f *ledger.File, h *heuristics.Heuristic, kinds ...string) []model.Finding {
-	t.Helper()
-	table := calibration.Table{Name: "cases", Version: 1}
-	for _, k := range kinds {
-		table.Rows = append(table.Rows, calibration.Row{Population: "cases of 2022", Heuristic: h.Name, Version: h.Version, Kind: k, Of: "claims", Measured: true, N: 200, FalsePos: 4})
-	}
-	if err := table.Validate(); err != nil {
-		t.Fatal(err)
-	}
-	e, err := heuristics.New(f.Ledger.Set(), []*heuristics.Heuristic{h}, heuristics.Options{Network: f.Ledger.Network(), Workers: 1, ErrorRates: table.Rates})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := e.Open(t.Context(), heuristics.Scope{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return heuristictest.Findings(t, s)
 }

@@ -8,10 +8,8 @@ import (
 
 	"github.com/goldwash/goldwash/heuristics"
 	"github.com/goldwash/goldwash/heuristics/beneficiary"
-	"github.com/goldwash/goldwash/heuristics/calibration"
 	"github.com/goldwash/goldwash/heuristics/heuristictest"
 	"github.com/goldwash/goldwash/model"
-	"github.com/goldwash/goldwash/sources/ledger"
 )
 
 // A beneficiary is founded on joint signatures, where they alone join its addresses,
@@ -51,7 +49,7 @@ func TestGrade(t *testing.T) {
 			if kinds == nil {
 				want.Level = model.Low
 			}
-			fs := graded(t, f, beneficiary.Heuristic, heuristics.Scope{}, kinds...)
+			fs := heuristictest.Graded(t, f, beneficiary.Heuristic, heuristics.Scope{}, heuristictest.GradedPopulation, kinds...)
 			if len(fs) != 1 {
 				t.Fatalf("%s: %d findings", c.ledger, len(fs))
 			}
@@ -63,25 +61,4 @@ func TestGrade(t *testing.T) {
 			}
 		}
 	}
-}
-
-// graded returns the findings of a run, with real cases measured for kinds of them.
-func graded(t *testing.T, f *ledger.File, h *heuristics.Heuristic, scope heuristics.Scope, kinds ...string) []model.Finding {
-	t.Helper()
-	table := calibration.Table{Name: "cases", Version: 1}
-	for _, k := range kinds {
-		table.Rows = append(table.Rows, calibration.Row{Population: "cases of 2022", Heuristic: h.Name, Version: h.Version, Kind: k, Of: "claims", Measured: true, N: 200, FalsePos: 4})
-	}
-	if err := table.Validate(); err != nil {
-		t.Fatal(err)
-	}
-	e, err := heuristics.New(f.Ledger.Set(), []*heuristics.Heuristic{h}, heuristics.Options{Network: f.Ledger.Network(), Workers: 1, ErrorRates: table.Rates, Population: "cases of 2022"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := e.Open(t.Context(), scope)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return heuristictest.Findings(t, s)
 }

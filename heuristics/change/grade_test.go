@@ -6,11 +6,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/goldwash/goldwash/heuristics"
-	"github.com/goldwash/goldwash/heuristics/calibration"
 	"github.com/goldwash/goldwash/heuristics/change"
 	"github.com/goldwash/goldwash/heuristics/heuristictest"
 	"github.com/goldwash/goldwash/model"
-	"github.com/goldwash/goldwash/sources/ledger"
 )
 
 // A vote is no evidence of ownership, however well its error is known. Where the
@@ -44,7 +42,7 @@ tx end: new(k) 1 => l 1
 		if !ok {
 			t.Fatalf("no transaction %s", c.tx)
 		}
-		fs := graded(t, f, change.Heuristic, heuristics.Scope{Seeds: []model.Ref{model.RefTx(id)}}, c.population, c.kinds...)
+		fs := heuristictest.Graded(t, f, change.Heuristic, heuristics.Scope{Seeds: []model.Ref{model.RefTx(id)}}, c.population, c.kinds...)
 		if len(fs) != 1 {
 			t.Fatalf("%s: %d findings", c.name, len(fs))
 		}
@@ -52,26 +50,4 @@ tx end: new(k) 1 => l 1
 			t.Errorf("%s (-want +got)\n%s", c.name, diff)
 		}
 	}
-}
-
-// graded returns the findings of a run, with real cases measured for kinds of them,
-// said to be of the population.
-func graded(t *testing.T, f *ledger.File, h *heuristics.Heuristic, scope heuristics.Scope, population string, kinds ...string) []model.Finding {
-	t.Helper()
-	table := calibration.Table{Name: "cases", Version: 1}
-	for _, k := range kinds {
-		table.Rows = append(table.Rows, calibration.Row{Population: "cases of 2022", Heuristic: h.Name, Version: h.Version, Kind: k, Of: "claims", Measured: true, N: 200, FalsePos: 4})
-	}
-	if err := table.Validate(); err != nil {
-		t.Fatal(err)
-	}
-	e, err := heuristics.New(f.Ledger.Set(), []*heuristics.Heuristic{h}, heuristics.Options{Network: f.Ledger.Network(), Workers: 1, ErrorRates: table.Rates, Population: population})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := e.Open(t.Context(), scope)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return heuristictest.Findings(t, s)
 }

@@ -6,11 +6,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/goldwash/goldwash/heuristics"
-	"github.com/goldwash/goldwash/heuristics/calibration"
 	"github.com/goldwash/goldwash/heuristics/cluster"
 	"github.com/goldwash/goldwash/heuristics/heuristictest"
 	"github.com/goldwash/goldwash/model"
-	"github.com/goldwash/goldwash/sources/ledger"
 )
 
 // A cluster is founded on joint signatures, where they alone link its members. What
@@ -67,7 +65,7 @@ tx again: new(hot) 1 new(dep) 1 => q 2
 			scope.Seeds = []model.Ref{seed(c.seed)}
 		}
 		n := 0
-		for _, fd := range graded(t, f, cluster.New(following()), scope, c.population, c.kinds...) {
+		for _, fd := range heuristictest.Graded(t, f, cluster.New(following()), scope, c.population, c.kinds...) {
 			if fd.Kind != kind {
 				continue
 			}
@@ -80,26 +78,4 @@ tx again: new(hot) 1 new(dep) 1 => q 2
 			t.Errorf("%s: %d findings", c.name, n)
 		}
 	}
-}
-
-// graded returns the findings of a run, with real cases measured for kinds of them,
-// said to be of the population.
-func graded(t *testing.T, f *ledger.File, h *heuristics.Heuristic, scope heuristics.Scope, population string, kinds ...string) []model.Finding {
-	t.Helper()
-	table := calibration.Table{Name: "cases", Version: 1}
-	for _, k := range kinds {
-		table.Rows = append(table.Rows, calibration.Row{Population: "cases of 2022", Heuristic: h.Name, Version: h.Version, Kind: k, Of: "claims", Measured: true, N: 200, FalsePos: 4})
-	}
-	if err := table.Validate(); err != nil {
-		t.Fatal(err)
-	}
-	e, err := heuristics.New(f.Ledger.Set(), []*heuristics.Heuristic{h}, heuristics.Options{Network: f.Ledger.Network(), Workers: 1, ErrorRates: table.Rates, Population: population})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := e.Open(t.Context(), scope)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return heuristictest.Findings(t, s)
 }

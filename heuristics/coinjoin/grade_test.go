@@ -6,10 +6,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/goldwash/goldwash/heuristics"
-	"github.com/goldwash/goldwash/heuristics/calibration"
 	"github.com/goldwash/goldwash/heuristics/heuristictest"
 	"github.com/goldwash/goldwash/model"
-	"github.com/goldwash/goldwash/sources/ledger"
 )
 
 // A shape is judged once and by itself: a measured rate is told, and makes it no
@@ -26,7 +24,7 @@ tx round: new(a#1) 0.1218 new(a#2) 0.1218 new(a#3) 0.1218 new(a#4) 0.1218 new(a#
 		{"the rate of error is not measured", nil},
 		{"the rate of error is measured, but not on a population like this one", []string{"coinjoin/wasabi1"}},
 	} {
-		fs := graded(t, f, Heuristic, c.kinds...)
+		fs := heuristictest.Graded(t, f, Heuristic, heuristics.Scope{}, "", c.kinds...)
 		if len(fs) != 1 {
 			t.Fatalf("%d findings", len(fs))
 		}
@@ -39,25 +37,4 @@ tx round: new(a#1) 0.1218 new(a#2) 0.1218 new(a#3) 0.1218 new(a#4) 0.1218 new(a#
 			t.Errorf("(-want +got)\n%s", diff)
 		}
 	}
-}
-
-// graded returns the findings of a run, with real cases measured for kinds of them.
-func graded(t *testing.T, f *ledger.File, h *heuristics.Heuristic, kinds ...string) []model.Finding {
-	t.Helper()
-	table := calibration.Table{Name: "cases", Version: 1}
-	for _, k := range kinds {
-		table.Rows = append(table.Rows, calibration.Row{Population: "cases of 2022", Heuristic: h.Name, Version: h.Version, Kind: k, Of: "claims", Measured: true, N: 200, FalsePos: 4})
-	}
-	if err := table.Validate(); err != nil {
-		t.Fatal(err)
-	}
-	e, err := heuristics.New(f.Ledger.Set(), []*heuristics.Heuristic{h}, heuristics.Options{Network: f.Ledger.Network(), Workers: 1, ErrorRates: table.Rates})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := e.Open(t.Context(), heuristics.Scope{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return heuristictest.Findings(t, s)
 }

@@ -7,10 +7,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/goldwash/goldwash/heuristics"
-	"github.com/goldwash/goldwash/heuristics/calibration"
 	"github.com/goldwash/goldwash/heuristics/heuristictest"
 	"github.com/goldwash/goldwash/model"
-	"github.com/goldwash/goldwash/sources/ledger"
 )
 
 // One key-set for both classes is founded on joint signatures. What was received or
@@ -65,7 +63,7 @@ func TestGrade(t *testing.T) {
 				}
 			}
 			n := 0
-			for _, fd := range graded(t, f, Heuristic, heuristics.Scope{}, table...) {
+			for _, fd := range heuristictest.Graded(t, f, Heuristic, heuristics.Scope{}, heuristictest.GradedPopulation, table...) {
 				if fd.Kind != c.kind {
 					continue
 				}
@@ -97,30 +95,9 @@ tx slip: pay.0 k.0 fee=10000sat => X 44_000_000sat, X2 rest
 		{"two sources", "label Northpool: addr(np) category=mining_pool role=payout confidence=0.97 source=\"pool list\"\nlabel Kestrel: addr(K) category=actor role=key confidence=0.9 source=\"seizure\"\n", model.Moderate},
 		{"a weak label", "label Northpool: addr(np) category=mining_pool role=payout confidence=0.97\nlabel Kestrel: addr(K) category=actor role=key confidence=0.4\n", model.Low},
 	} {
-		fs := graded(t, heuristictest.Ledger(t, c.labels+rest), Heuristic, heuristics.Scope{}, Kind)
+		fs := heuristictest.Graded(t, heuristictest.Ledger(t, c.labels+rest), Heuristic, heuristics.Scope{}, heuristictest.GradedPopulation, Kind)
 		if len(fs) != 1 || fs[0].Kind != Kind || fs[0].Confidence.Level != c.level {
 			t.Errorf("%s: want one %s finding: %v", c.name, c.level, fs)
 		}
 	}
-}
-
-// graded returns the findings of a run, with real cases measured for kinds of them.
-func graded(t *testing.T, f *ledger.File, h *heuristics.Heuristic, scope heuristics.Scope, kinds ...string) []model.Finding {
-	t.Helper()
-	table := calibration.Table{Name: "cases", Version: 1}
-	for _, k := range kinds {
-		table.Rows = append(table.Rows, calibration.Row{Population: "cases of 2022", Heuristic: h.Name, Version: h.Version, Kind: k, Of: "claims", Measured: true, N: 200, FalsePos: 4})
-	}
-	if err := table.Validate(); err != nil {
-		t.Fatal(err)
-	}
-	e, err := heuristics.New(f.Ledger.Set(), []*heuristics.Heuristic{h}, heuristics.Options{Network: f.Ledger.Network(), Workers: 1, ErrorRates: table.Rates, Population: "cases of 2022"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := e.Open(t.Context(), scope)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return heuristictest.Findings(t, s)
 }

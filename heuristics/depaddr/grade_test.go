@@ -7,10 +7,8 @@ import (
 	"testing"
 
 	"github.com/goldwash/goldwash/heuristics"
-	"github.com/goldwash/goldwash/heuristics/calibration"
 	"github.com/goldwash/goldwash/heuristics/heuristictest"
 	"github.com/goldwash/goldwash/model"
-	"github.com/goldwash/goldwash/sources/ledger"
 )
 
 // Inferred addresses are moderately founded where the rule's errors were measured
@@ -48,7 +46,7 @@ tx sweep%[1]d: a%[1]d.0 b%[1]d.0 c%[1]d.0 => hot 0.7
 			if kinds == nil {
 				want = model.Low
 			}
-			fs := graded(t, f, Heuristic, kinds...)
+			fs := heuristictest.Graded(t, f, Heuristic, heuristics.Scope{}, "", kinds...)
 			if len(fs) != 1 {
 				t.Fatalf("%s: %d findings", c.name, len(fs))
 			}
@@ -67,25 +65,4 @@ tx sweep%[1]d: a%[1]d.0 b%[1]d.0 c%[1]d.0 => hot 0.7
 			}
 		}
 	}
-}
-
-// graded returns the findings of a run, with real cases measured for kinds of them.
-func graded(t *testing.T, f *ledger.File, h *heuristics.Heuristic, kinds ...string) []model.Finding {
-	t.Helper()
-	table := calibration.Table{Name: "cases", Version: 1}
-	for _, k := range kinds {
-		table.Rows = append(table.Rows, calibration.Row{Population: "cases of 2022", Heuristic: h.Name, Version: h.Version, Kind: k, Of: "claims", Measured: true, N: 200, FalsePos: 4})
-	}
-	if err := table.Validate(); err != nil {
-		t.Fatal(err)
-	}
-	e, err := heuristics.New(f.Ledger.Set(), []*heuristics.Heuristic{h}, heuristics.Options{Network: f.Ledger.Network(), Workers: 1, ErrorRates: table.Rates})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := e.Open(t.Context(), heuristics.Scope{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return heuristictest.Findings(t, s)
 }

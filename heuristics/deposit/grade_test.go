@@ -7,10 +7,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/goldwash/goldwash/heuristics"
-	"github.com/goldwash/goldwash/heuristics/calibration"
 	"github.com/goldwash/goldwash/heuristics/heuristictest"
 	"github.com/goldwash/goldwash/model"
-	"github.com/goldwash/goldwash/sources/ledger"
 )
 
 // A deposit is moderately founded where the rule's errors were measured, the labels
@@ -64,7 +62,7 @@ tx o3: o2.1 => d 10000sat, o rest
 		"Wren":     model.Low, // once; the others are another payment and dust
 		"Somebody": model.Low, // who is nobody in particular
 	}
-	fs := graded(t, f, Heuristic, Kind, KindUnattributed)
+	fs := heuristictest.Graded(t, f, Heuristic, heuristics.Scope{}, "", Kind, KindUnattributed)
 	if diff := cmp.Diff(want, levels(fs)); diff != "" {
 		t.Errorf("measured (-want +got)\n%s", diff)
 	}
@@ -79,7 +77,7 @@ tx o3: o2.1 => d 10000sat, o rest
 		t.Errorf("reasons (-want +got)\n%s", diff)
 	}
 	want["Kestrel"] = model.Low
-	if diff := cmp.Diff(want, levels(graded(t, f, Heuristic))); diff != "" {
+	if diff := cmp.Diff(want, levels(heuristictest.Graded(t, f, Heuristic, heuristics.Scope{}, ""))); diff != "" {
 		t.Errorf("not measured (-want +got)\n%s", diff)
 	}
 }
@@ -108,25 +106,4 @@ func TestCriticalQuestions(t *testing.T) {
 	if kinds[Kind] == 0 || kinds[KindUnattributed] == 0 || kinds[KindReturned] == 0 {
 		t.Errorf("kinds %v", kinds)
 	}
-}
-
-// graded returns the findings of a run, with real cases measured for kinds of them.
-func graded(t *testing.T, f *ledger.File, h *heuristics.Heuristic, kinds ...string) []model.Finding {
-	t.Helper()
-	table := calibration.Table{Name: "cases", Version: 1}
-	for _, k := range kinds {
-		table.Rows = append(table.Rows, calibration.Row{Population: "cases of 2022", Heuristic: h.Name, Version: h.Version, Kind: k, Of: "claims", Measured: true, N: 200, FalsePos: 4})
-	}
-	if err := table.Validate(); err != nil {
-		t.Fatal(err)
-	}
-	e, err := heuristics.New(f.Ledger.Set(), []*heuristics.Heuristic{h}, heuristics.Options{Network: f.Ledger.Network(), Workers: 1, ErrorRates: table.Rates})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := e.Open(t.Context(), heuristics.Scope{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return heuristictest.Findings(t, s)
 }

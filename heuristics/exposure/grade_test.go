@@ -6,10 +6,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/goldwash/goldwash/heuristics"
-	"github.com/goldwash/goldwash/heuristics/calibration"
 	"github.com/goldwash/goldwash/heuristics/heuristictest"
 	"github.com/goldwash/goldwash/model"
-	"github.com/goldwash/goldwash/sources/ledger"
 )
 
 // Exposure is arithmetic on labels: neither a measured rate nor a payment on each of
@@ -64,7 +62,7 @@ tx k3: k2.1 => A 1, K rest
 				want.Reasons = append(want.Reasons, r)
 			}
 			n := 0
-			for _, fd := range graded(t, f, Heuristic, scope, "cases of 2022", kinds...) {
+			for _, fd := range heuristictest.Graded(t, f, Heuristic, scope, "cases of 2022", kinds...) {
 				if fd.Kind != c.kind {
 					continue
 				}
@@ -78,26 +76,4 @@ tx k3: k2.1 => A 1, K rest
 			}
 		}
 	}
-}
-
-// graded returns the findings of a run, with real cases measured for kinds of them,
-// said to be of the population.
-func graded(t *testing.T, f *ledger.File, h *heuristics.Heuristic, scope heuristics.Scope, population string, kinds ...string) []model.Finding {
-	t.Helper()
-	table := calibration.Table{Name: "cases", Version: 1}
-	for _, k := range kinds {
-		table.Rows = append(table.Rows, calibration.Row{Population: "cases of 2022", Heuristic: h.Name, Version: h.Version, Kind: k, Of: "claims", Measured: true, N: 200, FalsePos: 4})
-	}
-	if err := table.Validate(); err != nil {
-		t.Fatal(err)
-	}
-	e, err := heuristics.New(f.Ledger.Set(), []*heuristics.Heuristic{h}, heuristics.Options{Network: f.Ledger.Network(), Workers: 1, ErrorRates: table.Rates, Population: population})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := e.Open(t.Context(), scope)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return heuristictest.Findings(t, s)
 }

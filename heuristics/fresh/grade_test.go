@@ -6,11 +6,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/goldwash/goldwash/heuristics"
-	"github.com/goldwash/goldwash/heuristics/calibration"
 	"github.com/goldwash/goldwash/heuristics/fresh"
 	"github.com/goldwash/goldwash/heuristics/heuristictest"
 	"github.com/goldwash/goldwash/model"
-	"github.com/goldwash/goldwash/sources/ledger"
 )
 
 // A share is arithmetic on what attributes blocks, and says nothing of who controls
@@ -58,7 +56,7 @@ tx out: ce.0 => cid 6.25
 				}
 			}
 			n := 0
-			for _, fd := range graded(t, f, fresh.Output, heuristics.Scope{Seeds: []model.Ref{model.RefAddress(a)}}, kinds...) {
+			for _, fd := range heuristictest.Graded(t, f, fresh.Output, heuristics.Scope{Seeds: []model.Ref{model.RefAddress(a)}}, heuristictest.GradedPopulation, kinds...) {
 				if fd.Subject != model.RefAddress(a) {
 					continue
 				}
@@ -72,25 +70,4 @@ tx out: ce.0 => cid 6.25
 			}
 		}
 	}
-}
-
-// graded returns the findings of a run, with real cases measured for kinds of them.
-func graded(t *testing.T, f *ledger.File, h *heuristics.Heuristic, scope heuristics.Scope, kinds ...string) []model.Finding {
-	t.Helper()
-	table := calibration.Table{Name: "cases", Version: 1}
-	for _, k := range kinds {
-		table.Rows = append(table.Rows, calibration.Row{Population: "cases of 2022", Heuristic: h.Name, Version: h.Version, Kind: k, Of: "claims", Measured: true, N: 200, FalsePos: 4})
-	}
-	if err := table.Validate(); err != nil {
-		t.Fatal(err)
-	}
-	e, err := heuristics.New(f.Ledger.Set(), []*heuristics.Heuristic{h}, heuristics.Options{Network: f.Ledger.Network(), Workers: 1, ErrorRates: table.Rates, Population: "cases of 2022"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := e.Open(t.Context(), scope)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return heuristictest.Findings(t, s)
 }

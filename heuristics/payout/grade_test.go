@@ -9,10 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/goldwash/goldwash/heuristics"
-	"github.com/goldwash/goldwash/heuristics/calibration"
 	"github.com/goldwash/goldwash/heuristics/heuristictest"
 	"github.com/goldwash/goldwash/model"
-	"github.com/goldwash/goldwash/sources/ledger"
 )
 
 // A payout is moderately founded where the rule's errors were measured, the label of
@@ -53,7 +51,7 @@ tx w4: w3.8 => wm#25 5074912sat, wm#26 7408738sat, wm#27 7115932sat, wm#28 77782
 		"s2": model.Low, "s3": model.Low, "s4": model.Low, // by a weak label
 		"w1": model.Low, "w2": model.Low, "w3": model.Low, "w4": model.Low, // always others
 	}
-	fs := graded(t, f, Heuristic, "payout", "payout/chain")
+	fs := heuristictest.Graded(t, f, Heuristic, heuristics.Scope{}, "", "payout", "payout/chain")
 	if diff := cmp.Diff(want, levels(fs)); diff != "" {
 		t.Errorf("measured (-want +got)\n%s", diff)
 	}
@@ -73,7 +71,7 @@ tx w4: w3.8 => wm#25 5074912sat, wm#26 7408738sat, wm#27 7115932sat, wm#28 77782
 		}
 	}
 	want["n4"] = model.Low
-	if diff := cmp.Diff(want, levels(graded(t, f, Heuristic))); diff != "" {
+	if diff := cmp.Diff(want, levels(heuristictest.Graded(t, f, Heuristic, heuristics.Scope{}, ""))); diff != "" {
 		t.Errorf("not measured (-want +got)\n%s", diff)
 	}
 }
@@ -108,7 +106,7 @@ tx before: cb2.0 fee=0.0003 => m#1..9 0.05113207, m#10..18 0.04234119, m#19..27 
 		f := heuristictest.Ledger(t, c.ledger)
 		pay, _ := f.Tx("pay")
 		n := 0
-		for _, g := range graded(t, f, Heuristic) {
+		for _, g := range heuristictest.Graded(t, f, Heuristic, heuristics.Scope{}, "") {
 			if id, _ := g.Subject.Tx(); id != pay {
 				continue
 			}
@@ -124,25 +122,4 @@ tx before: cb2.0 fee=0.0003 => m#1..9 0.05113207, m#10..18 0.04234119, m#19..27 
 			t.Errorf("%s: %d findings", c.name, n)
 		}
 	}
-}
-
-// graded returns the findings of a run, with real cases measured for kinds of them.
-func graded(t *testing.T, f *ledger.File, h *heuristics.Heuristic, kinds ...string) []model.Finding {
-	t.Helper()
-	table := calibration.Table{Name: "cases", Version: 1}
-	for _, k := range kinds {
-		table.Rows = append(table.Rows, calibration.Row{Population: "cases of 2022", Heuristic: h.Name, Version: h.Version, Kind: k, Of: "claims", Measured: true, N: 200, FalsePos: 4})
-	}
-	if err := table.Validate(); err != nil {
-		t.Fatal(err)
-	}
-	e, err := heuristics.New(f.Ledger.Set(), []*heuristics.Heuristic{h}, heuristics.Options{Network: f.Ledger.Network(), Workers: 1, ErrorRates: table.Rates})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := e.Open(t.Context(), heuristics.Scope{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return heuristictest.Findings(t, s)
 }

@@ -431,7 +431,7 @@ func large(n int) *block {
 // of what one with a tenth takes.
 func TestLargePayouts(t *testing.T) {
 	if testing.Short() {
-		t.Skip("judges a payout of 20,000 inputs and outputs")
+		t.Skip("a payout of 20,000 inputs and outputs takes too long under -short")
 	}
 	took := func(n int) time.Duration {
 		eng, err := heuristics.New(sources.Of(large(n)), []*heuristics.Heuristic{Heuristic}, heuristics.Options{})

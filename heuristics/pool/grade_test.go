@@ -6,11 +6,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/goldwash/goldwash/heuristics"
-	"github.com/goldwash/goldwash/heuristics/calibration"
 	"github.com/goldwash/goldwash/heuristics/heuristictest"
 	"github.com/goldwash/goldwash/heuristics/pool"
 	"github.com/goldwash/goldwash/model"
-	"github.com/goldwash/goldwash/sources/ledger"
 )
 
 // One block repeats nothing and shows no owner: no rate makes its pool more than
@@ -48,7 +46,7 @@ coinbase conflict: tag="/Southpool/" => ep rest
 			"no: the lists name several pools"},
 	}
 	got := map[string]grade{}
-	for _, g := range graded(t, f, pool.Heuristic, "pool", "pool/conflict") {
+	for _, g := range heuristictest.Graded(t, f, pool.Heuristic, heuristics.Scope{}, "", "pool", "pool/conflict") {
 		id, _ := g.Subject.Tx()
 		name, _ := f.TxName(id)
 		v := grade{Level: g.Confidence.Level, Reasons: g.Confidence.Reasons}
@@ -62,30 +60,9 @@ coinbase conflict: tag="/Southpool/" => ep rest
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
-	for _, g := range graded(t, f, pool.Heuristic) {
+	for _, g := range heuristictest.Graded(t, f, pool.Heuristic, heuristics.Scope{}, "") {
 		if g.Confidence.Level != model.Low || g.Confidence.Reasons[3] != "the rate of error is not measured" {
 			t.Errorf("not measured: %v", g.Confidence)
 		}
 	}
-}
-
-// graded returns the findings of a run, with real cases measured for kinds of them.
-func graded(t *testing.T, f *ledger.File, h *heuristics.Heuristic, kinds ...string) []model.Finding {
-	t.Helper()
-	table := calibration.Table{Name: "cases", Version: 1}
-	for _, k := range kinds {
-		table.Rows = append(table.Rows, calibration.Row{Population: "cases of 2022", Heuristic: h.Name, Version: h.Version, Kind: k, Of: "claims", Measured: true, N: 200, FalsePos: 4})
-	}
-	if err := table.Validate(); err != nil {
-		t.Fatal(err)
-	}
-	e, err := heuristics.New(f.Ledger.Set(), []*heuristics.Heuristic{h}, heuristics.Options{Network: f.Ledger.Network(), Workers: 1, ErrorRates: table.Rates})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := e.Open(t.Context(), heuristics.Scope{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return heuristictest.Findings(t, s)
 }

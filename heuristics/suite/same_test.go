@@ -176,7 +176,7 @@ func TestSameFindings(t *testing.T) {
 	for _, w := range worlds() {
 		t.Run(w.name, func(t *testing.T) {
 			if testing.Short() && !w.short {
-				t.Skip("runs in the full tests")
+				t.Skip("runs the whole case several times, which takes too long under -short; the full tests do")
 			}
 			set := w.open(t)
 			first := w.session(t, set, heuristics.Options{Workers: 1})
@@ -412,7 +412,7 @@ func TestSameCaseThroughEverySource(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if testing.Short() && !test.short {
-				t.Skip("runs in the full tests")
+				t.Skip("runs the whole case several times, which takes too long under -short; the full tests do")
 			}
 			var want []string
 			for i, way := range test.ways {

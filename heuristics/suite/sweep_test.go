@@ -181,7 +181,7 @@ func BenchmarkSweep(b *testing.B) {
 // the CPU time of parsing them, whole suite and all.
 func TestWhatASweepCosts(t *testing.T) {
 	if testing.Short() {
-		t.Skip("measures for some seconds")
+		t.Skip("measures CPU time for some seconds; the full tests do")
 	}
 	s := newSweep(t, 144, 240)
 	if n, _ := s.run(t, suite.All(), again); n < 100 {
